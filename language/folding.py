@@ -1,0 +1,132 @@
+"""Folding: one form for everything a reader takes as the same, with a way back to the original.
+
+Full width and half width, upper and lower case, Traditional and Simplified become one; characters
+nobody sees are dropped. Folding serves matching only: what is stored and shown is the original, and
+`Folded` maps every position back to it. Positions are code points, ends are exclusive.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from language.resources import load_json
+
+TABLE_END = 0x20000
+SLOW = "\uffff"  # a code point that is no character: the table's word for "fold this piece by piece"
+BEYOND = chr(TABLE_END)
+BEYOND_TABLE = re.compile(f"[{BEYOND}-\U0010ffff]")
+EMOJI_FIRST = frozenset(map(chr, range(0x1F200, 0x1F300)))  # NFKC would turn these emoji into words
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Folded text; `offsets[i]` and `ends[i]` say where its i-th character begins and ends in the original."""
+
+    text: str
+    offsets: Sequence[int]
+    ends: Sequence[int]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The stretch of the original behind `text[start:end]`."""
+        if start >= end:
+            at = self.offsets[start] if start < len(self.offsets) else (self.ends[-1] if self.ends else 0)
+            return at, at
+        return self.offsets[start], self.ends[end - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    quick: list[int]  # one to one, SLOW where that is not the whole truth
+    one_to_one: dict[int, str]
+    wide: dict[str, str]
+    invisible: frozenset[str]
+    joins: frozenset[str]
+
+
+def fold(text: str) -> Folded:
+    """Fold, keeping the way back. Texts without length-changing characters cost one translation."""
+    tables = _tables()
+    quick = _fold_quickly(text, tables)
+    if quick is not None:
+        places = range(len(text) + 1)
+        return Folded(quick, places[:-1], places[1:])
+    characters: list[str] = []
+    offsets: list[int] = []
+    ends: list[int] = []
+    for result, start, end in _pieces(text, tables):
+        characters.append(result)
+        offsets.extend([start] * len(result))
+        ends.extend([end] * len(result))
+    return Folded("".join(characters), offsets, ends)
+
+
+def fold_text(text: str) -> str:
+    """The folded text alone, for callers that need no way back."""
+    tables = _tables()
+    quick = _fold_quickly(text, tables)
+    if quick is not None:
+        return quick
+    return "".join(result for result, _, _ in _pieces(text, tables))
+
+
+def _fold_quickly(text: str, tables: _Tables) -> str | None:
+    folded = text.translate(tables.quick)
+    return None if SLOW in folded or BEYOND_TABLE.search(text) else folded
+
+
+def _pieces(text: str, tables: _Tables) -> Iterator[tuple[str, int, int]]:
+    """Folded stretches with their places: quick characters one by one, a slow one with all that joins it."""
+    quick = text.translate(tables.quick)
+    at, length = 0, len(text)
+    while at < length:
+        end = at + 1
+        while end < length and quick[end] == SLOW and text[end] in tables.joins:
+            end += 1
+        if end == at + 1 and quick[at] != SLOW and text[at] < BEYOND:
+            yield quick[at], at, end
+        else:
+            yield _fold_piece(text[at:end], tables), at, end
+        at = end
+
+
+def _fold_piece(piece: str, tables: _Tables) -> str:
+    visible = "".join(c for c in piece if c not in tables.invisible)
+    if len(visible) == 1 and visible in tables.wide:
+        return tables.wide[visible]
+    for _ in range(3):  # lower case may bring back what NFKC composes: repeat until it rests
+        again = _plain(visible, tables)
+        if again == visible:
+            break
+        visible = again
+    return visible
+
+
+def _plain(text: str, tables: _Tables) -> str:
+    parts = (c if c in EMOJI_FIRST else unicodedata.normalize("NFKC", c) for c in re.split(r"([🈀-🋿])", text) if c)
+    plain = unicodedata.normalize("NFC", "".join(parts)).lower().translate(tables.one_to_one)
+    return "".join(tables.wide.get(c, c) for c in plain if c not in tables.invisible)
+
+
+@cache
+def _tables() -> _Tables:
+    data = load_json("fold.json")
+    one_to_one = {ord(source): target for source, target in zip(data["from"], data["to"], strict=True)}
+    quick = list(range(TABLE_END))
+    for code, target in one_to_one.items():
+        quick[code] = ord(target)
+    for first, last in data["slow"]:
+        for code in range(first, min(last + 1, TABLE_END)):
+            quick[code] = ord(SLOW)
+    return _Tables(
+        quick=quick,
+        one_to_one=one_to_one,
+        wide=data["wide"],
+        invisible=_members(data["invisible"]),
+        joins=_members(data["joins"]),
+    )
+
+
+def _members(ranges: list[list[int]]) -> frozenset[str]:
+    return frozenset(chr(code) for first, last in ranges for code in range(first, last + 1))
