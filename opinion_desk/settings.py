@@ -4,6 +4,7 @@ Figures of the domain (30 minutes, 1 hour, 6 hours …) are rule data in `fixtur
 """
 
 import os
+import sys
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -17,6 +18,7 @@ VAR_DIR = Path(env_str("VAR_DIR", str(BASE_DIR / "var")))
 # ---- who we are -------------------------------------------------------------------------------
 DEBUG = env_bool("DEBUG", False)
 DEMO = env_bool("DEMO", False)  # demo data and demo accounts; never with real complaints
+TESTING = "pytest" in sys.modules or env_bool("DESK_TESTING", False)  # child processes of tests say it themselves
 SECRET_KEY = env_str("SECRET_KEY")
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is not set. `make run` makes one in var/; production sets its own.")
@@ -79,6 +81,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "opinion_desk.navigation.navigation",
             ],
         },
     }
@@ -160,6 +163,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
+NOW_FUNCTION = "timeline.now.now"  # where lower floors ask for the time
 
 # ---- files ------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

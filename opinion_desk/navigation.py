@@ -1,0 +1,143 @@
+"""The rooms of the house as one sees them: names, addresses, where one stands, and what waits in each.
+
+A room that is not built, or not for this person, is not shown. All counts together cost one query.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _lazy
+
+from accounts.templatetags.desk import capped
+from opinion_desk.waiting import Waiting, waiting_for
+from timeline.now import now as time_now
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+THEME_COOKIE = "theme"
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Room:
+    """One entry of the navigation. `prefixes` are the view names that count as standing in it; longest wins."""
+
+    view: str
+    label: "_StrOrPromise"
+    prefixes: Sequence[str]
+    count: str = ""  # the figure of `Waiting` shown beside the name
+    is_hot: bool = False  # a count here is something that should not be
+
+
+ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
+    (
+        _lazy("Desk"),
+        (
+            Room("home", _lazy("My desk"), ["home"]),
+            Room("cases:list", _lazy("Cases"), ["cases:"], "cases"),
+            Room("cases:approvals", _lazy("Approvals"), ["cases:approvals"], "approvals", is_hot=True),
+            Room("escalation:board", _lazy("Clocks"), ["escalation:"], "overdue", is_hot=True),
+        ),
+    ),
+    (
+        _lazy("Opinion monitoring"),
+        (
+            Room("monitoring:alerts", _lazy("Alerts"), ["monitoring:alert"], "alerts"),
+            Room("monitoring:events", _lazy("Events"), ["monitoring:event"], "events"),
+            Room("monitoring:watches", _lazy("Watches"), ["monitoring:watch"]),
+            Room("monitoring:sources", _lazy("Sources"), ["monitoring:source"], "sources", is_hot=True),
+        ),
+    ),
+    (
+        _lazy("Media response"),
+        (Room("press:enquiries", _lazy("Enquiries"), ["press:"], "enquiries"),),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    code: str
+    label: "_StrOrPromise"
+    url: str
+    is_current: bool = False
+    shown: str = ""
+    is_hot: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    label: "_StrOrPromise"
+    items: list[Item]
+
+
+@dataclass(frozen=True)
+class Navigation:
+    groups: list[Group]
+    inbox: Item
+    search_url: str
+    new_url: str
+    unit_label: str
+    waiting: Waiting = field(repr=False)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `navigation` (asked for only by pages that show it) and the chosen `theme`."""
+    theme = request.COOKIES.get(THEME_COOKIE, "")
+    return {
+        "theme": theme if theme in THEMES else "",
+        "navigation": SimpleLazyObject(lambda: navigation_of(request)),
+    }
+
+
+def navigation_of(request: HttpRequest) -> Navigation:
+    user = request.user
+    assert user.is_authenticated  # noqa: S101 -- base.html shows the navigation to people who signed in only
+    waiting = waiting_for(user, time_now())
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    current = max(
+        (p for _, rooms in ROOMS for r in rooms for p in r.prefixes if here.startswith(p)), key=len, default=""
+    )
+    groups = [
+        Group(label, [item for room in rooms if (item := item_of(room, current=current, waiting=waiting))])
+        for label, rooms in ROOMS
+    ]
+    return Navigation(
+        groups=[group for group in groups if group.items],
+        inbox=Item("inbox", _lazy("Inbox"), address("notifications:inbox"), shown=counted(waiting.inbox), is_hot=True),
+        search_url=address("cases:list"),
+        new_url=address("cases:new"),
+        unit_label=waiting.unit,
+        waiting=waiting,
+    )
+
+
+def item_of(room: Room, *, current: str, waiting: Waiting) -> Item | None:
+    url = address(room.view)
+    if not url:
+        return None
+    count = getattr(waiting, room.count) if room.count else None
+    return Item(
+        code=room.view.replace(":", "-"),
+        label=room.label,
+        url=url,
+        is_current=current in room.prefixes,
+        shown=counted(count),
+        is_hot=bool(count) and room.is_hot,
+    )
+
+
+def counted(count: int | None) -> str:
+    return capped(count) if count else ""
+
+
+def address(view: str) -> str:
+    try:
+        return reverse(view)
+    except NoReverseMatch:
+        return ""
