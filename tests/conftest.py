@@ -1,0 +1,197 @@
+"""What every test finds: a small organisation, its cast, a fixed moment, and a database that forgets."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.cache import cache
+from django.core.management.commands import flush
+from django.db import connections
+from django.test import Client
+from django.utils import translation
+from rest_framework.test import APIClient
+
+from accounts.enums import Function, Role, UnitKind
+from accounts.models import Unit, User
+from accounts.services import create_token
+from tests.factories.accounts import UnitFactory, UserFactory, make_department
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+BRANCH_FUNCTIONS = (
+    Function.GENERAL_OFFICE,
+    Function.OPINION_TEAM,
+    Function.CUSTOMER_SERVICE,
+    Function.PR,
+    Function.OPERATIONS,
+)
+REGION_FUNCTIONS = (Function.CUSTOMER_SERVICE, Function.PR, Function.OPERATIONS)
+GROUP_FUNCTIONS = (
+    Function.PR,
+    Function.OPERATIONS,
+    Function.LEGAL,
+    Function.FINANCE,
+    Function.CUSTOMER_SERVICE,
+    Function.EMERGENCY_TEAM,
+)
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """One group, one region with a branch, another region with another branch; every unit has its departments."""
+
+    group: Unit
+    region: Unit
+    branch: Unit
+    other_region: Unit
+    other_branch: Unit
+
+    def department(self, unit: Unit, function: Function | str) -> Unit:
+        return Unit.objects.get(parent=unit, function=function)
+
+
+def _unit(code: str, kind: UnitKind, functions: tuple[Function, ...], parent: Unit | None = None) -> Unit:
+    unit = UnitFactory(code=code, kind=kind, parent=parent, name={"zh-hans": code, "en": code.replace("-", " ")})
+    unit.head = UserFactory(username=f"head-of-{code}", unit=unit, roles=[Role.LIAISON])
+    unit.save()
+    for function in functions:
+        head = UserFactory(username=f"{code}-{function}-head", roles=[Role.LIAISON])
+        department = make_department(unit, function, head=head)
+        User.objects.filter(pk=head.pk).update(unit=department)
+    return unit
+
+
+@pytest.fixture
+def org(db: None) -> Organisation:
+    group = _unit("group", UnitKind.GROUP, GROUP_FUNCTIONS)
+    region = _unit("east", UnitKind.REGION, REGION_FUNCTIONS, group)
+    other_region = _unit("south", UnitKind.REGION, REGION_FUNCTIONS, group)
+    return Organisation(
+        group=group,
+        region=region,
+        branch=_unit("east-branch", UnitKind.BRANCH, BRANCH_FUNCTIONS, region),
+        other_region=other_region,
+        other_branch=_unit("south-branch", UnitKind.BRANCH, BRANCH_FUNCTIONS, other_region),
+    )
+
+
+@pytest.fixture
+def agent(org: Organisation) -> User:
+    unit = org.department(org.branch, Function.CUSTOMER_SERVICE)
+    return UserFactory(username="agent", unit=unit, roles=[Role.AGENT])
+
+
+@pytest.fixture
+def supervisor(org: Organisation) -> User:
+    unit = org.department(org.branch, Function.CUSTOMER_SERVICE)
+    return UserFactory(username="supervisor", unit=unit, roles=[Role.SUPERVISOR])
+
+
+@pytest.fixture
+def monitor(org: Organisation) -> User:
+    unit = org.department(org.group, Function.PR)
+    return UserFactory(username="monitor", unit=unit, roles=[Role.MONITOR])
+
+
+@pytest.fixture
+def pr_officer(org: Organisation) -> User:
+    unit = org.department(org.group, Function.PR)
+    return UserFactory(username="pr-officer", unit=unit, roles=[Role.PR])
+
+
+@pytest.fixture
+def legal(org: Organisation) -> User:
+    unit = org.department(org.group, Function.LEGAL)
+    return UserFactory(username="legal", unit=unit, roles=[Role.LEGAL])
+
+
+@pytest.fixture
+def commander(org: Organisation) -> User:
+    return UserFactory(username="commander", unit=org.group, roles=[Role.COMMANDER])
+
+
+@pytest.fixture
+def liaison(org: Organisation) -> User:
+    unit = org.department(org.branch, Function.OPERATIONS)
+    return UserFactory(username="liaison", unit=unit, roles=[Role.LIAISON])
+
+
+@pytest.fixture
+def administrator(org: Organisation) -> User:
+    return UserFactory(username="administrator", unit=org.group, roles=[Role.ADMIN], is_staff=True)
+
+
+@pytest.fixture
+def outsider(org: Organisation) -> User:
+    """An agent of the branch in the other region: must see nothing of ours."""
+    unit = org.department(org.other_branch, Function.CUSTOMER_SERVICE)
+    return UserFactory(username="outsider", unit=unit, roles=[Role.AGENT])
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 11, 21, 10, 0, tzinfo=SHANGHAI)
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User], Client]:
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def api() -> Callable[..., APIClient]:
+    """`api(agent, "cases:read")` speaks to the API with a token of the agent."""
+
+    def client_of(user: User, *scopes: str) -> APIClient:
+        _token, secret = create_token(user, scopes=scopes, name="test", now=datetime.now(SHANGHAI))
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+        return client
+
+    return client_of
+
+
+@pytest.fixture(autouse=True)
+def _house(settings: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """English screens, a cheap password hash, files and mails in a folder of the test's own, an empty cache."""
+    settings.LANGUAGE_CODE = "en"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.MAIL_DIR = tmp_path / "mail"
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    }
+    cache.clear()
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_past_the_triggers() -> Iterator[None]:
+    """Tests that commit are cleaned up by TRUNCATE, which the append-only tables refuse.
+
+    As superuser the flush may do what the application's role may not: run with the triggers off.
+    """
+    original = flush.Command.handle
+
+    def handle(self: flush.Command, **options: object) -> None:
+        using = str(options["database"])
+        with connections[using].cursor() as cursor:
+            cursor.execute("SET session_replication_role = replica")
+        try:
+            original(self, **options)
+        finally:
+            with connections[using].cursor() as cursor:
+                cursor.execute("SET session_replication_role = DEFAULT")
+
+    flush.Command.handle = handle
+    yield
+    flush.Command.handle = original

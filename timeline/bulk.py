@@ -1,0 +1,104 @@
+"""Many rows in one statement: PostgreSQL's COPY, several times faster than an INSERT with as many parameters."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connections, models, router, transaction
+
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+CHUNK_BYTES = 1 << 20
+
+
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
+    """Insert all rows or none; returns how many. `columns` are field names or attnames of `model`.
+
+    Goes past save(), signals and Python defaults, and cannot say ON CONFLICT: columns that are not named take the
+    database's default, so name every column that has none. Rows are streamed, never held together in memory.
+    """
+    fields = [_field(model, name) for name in columns]
+    using = router.db_for_write(model)
+    connection = connections[using]
+    quote = connection.ops.quote_name
+    names = ", ".join(quote(field.column) for field in fields)
+    stream = _Stream(_line([_adapted(f, v, connection) for f, v in zip(fields, row, strict=True)]) for row in rows)
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN", stream, size=CHUNK_BYTES)
+        return int(cursor.rowcount)
+
+
+def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    for field in model._meta.concrete_fields:
+        if name in {field.name, field.attname}:
+            return field
+    raise ValueError(f"{model.__name__} has no column {name!r}.")
+
+
+def _adapted(field: models.Field[Any, Any], value: Any, connection: Any) -> Any:
+    value = field.get_db_prep_save(value, connection)
+    # psycopg2's Json wrapper carries its own encoder; COPY needs the text it would have sent.
+    return value.dumps(value.adapted) if hasattr(value, "dumps") else value
+
+
+def _line(values: Sequence[Any]) -> str:
+    return "\t".join(map(_copy_text, values)) + "\n"
+
+
+def _copy_text(value: Any) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, str):
+        return _text(value)
+    if value is True or value is False:
+        return "t" if value else "f"
+    if isinstance(value, list | tuple):
+        return _text(_array(value))
+    if isinstance(value, bytes | memoryview):
+        return "\\\\x" + bytes(value).hex()
+    return _text(value.isoformat() if hasattr(value, "isoformat") else str(value))
+
+
+def _text(value: str) -> str:
+    if "\x00" in value:
+        raise ValueError("Text with a NUL character cannot be stored.")
+    return value.translate(ESCAPES)
+
+
+def _array(values: Sequence[Any]) -> str:
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, list | tuple):
+        return _array(value)
+    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class _Stream(io.TextIOBase):
+    """Reads an iterator of lines as a file, so that COPY pulls rows as it needs them."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._rest = ""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> str:
+        """One piece of at least one line, at most about `size` characters; empty at the end."""
+        parts, length = [self._rest], len(self._rest)
+        limit = size if size and size > 0 else None
+        while limit is None or length < limit:
+            line = next(self._lines, None)
+            if line is None:
+                break
+            parts.append(line)
+            length += len(line)
+        text = "".join(parts)
+        piece, self._rest = (text, "") if limit is None else (text[:limit], text[limit:])
+        return piece

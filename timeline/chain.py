@@ -1,0 +1,70 @@
+"""The chain: each entry's SHA-256 covers its content and the hash before it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+Json = Any
+
+
+def plain(details: Mapping[str, Any]) -> dict[str, Json]:
+    """Details as PostgreSQL's jsonb will give them back: encoded once, whole-numbered floats as integers.
+
+    jsonb stores 1e22 as 10000000000000000000000; without this the hash of such a number would not survive.
+    """
+    text = json.dumps(details, cls=DjangoJSONEncoder, allow_nan=False)
+    settled: dict[str, Json] = _settled(json.loads(text))
+    return settled
+
+
+def _settled(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {key: _settled(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_settled(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def entry_hash(  # noqa: PLR0913 -- every field of the record is named, so that none is forgotten
+    *,
+    thread: str,
+    seq: int,
+    subject: str,
+    actor_id: int | None,
+    verb: str,
+    from_state: str,
+    to_state: str,
+    reason: str,
+    details: Mapping[str, Json],
+    at: datetime,
+    recorded_at: datetime,
+    is_drill: bool,
+    prev_hash: str,
+) -> str:
+    content = {
+        "thread": thread,
+        "seq": seq,
+        "subject": subject,
+        "actor_id": actor_id,
+        "verb": verb,
+        "from": from_state,
+        "to": to_state,
+        "reason": reason,
+        "details": _settled(dict(details)),
+        "at": _moment(at),
+        "recorded_at": _moment(recorded_at),
+        "is_drill": is_drill,
+        "prev_hash": prev_hash,
+    }
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

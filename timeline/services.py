@@ -1,0 +1,148 @@
+"""Writing the record: the only way a row gets into it.
+
+Writers of one thread take turns on the thread's head row. A transaction that records on several threads should do it
+in one `record_many` (which locks them in key order); two that lock the same threads in different orders may deadlock,
+and PostgreSQL then ends one of them.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts.models import User
+from timeline.bulk import insert_rows
+from timeline.chain import entry_hash, plain
+from timeline.models import Entry
+
+# Creates the heads that are missing, locks all of them in key order and reserves the numbers, in one statement.
+RESERVE = """
+    INSERT INTO timeline_thread AS head (key, last_seq, last_hash)
+    SELECT key, n, '' FROM unnest(%s::text[], %s::bigint[]) AS wanted(key, n) ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET last_seq = head.last_seq + EXCLUDED.last_seq
+    RETURNING key, last_seq, last_hash
+"""
+ADVANCE = """
+    UPDATE timeline_thread AS head SET last_hash = done.hash
+    FROM unnest(%s::text[], %s::text[]) AS done(key, hash) WHERE head.key = done.key
+"""
+COLUMNS = (
+    "thread",
+    "seq",
+    "subject",
+    "actor_id",
+    "verb",
+    "from_state",
+    "to_state",
+    "reason",
+    "details",
+    "at",
+    "recorded_at",
+    "is_drill",
+    "prev_hash",
+    "hash",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """An entry before it has its place in the chain. `subject` defaults to the thread itself."""
+
+    thread: str
+    verb: str
+    at: datetime
+    actor_id: int | None = None
+    subject: str = ""
+    from_state: str = ""
+    to_state: str = ""
+    reason: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    is_drill: bool = False
+
+
+def record(  # noqa: PLR0913 -- one parameter a column of the record
+    thread: str,
+    verb: str,
+    *,
+    now: datetime,
+    actor: User | None = None,
+    subject: str = "",
+    from_state: str = "",
+    to_state: str = "",
+    reason: str = "",
+    details: Mapping[str, Any] | None = None,
+    is_drill: bool = False,
+) -> Entry:
+    """Add one row; commits or vanishes with the caller's transaction. No personal data in clear, ever."""
+    draft = Draft(
+        thread=thread,
+        verb=verb,
+        at=now,
+        actor_id=actor.pk if actor else None,
+        subject=subject,
+        from_state=from_state,
+        to_state=to_state,
+        reason=reason,
+        details=details or {},
+        is_drill=is_drill,
+    )
+    with transaction.atomic():
+        entry = next(_chained([draft]))
+        entry.save(force_insert=True)
+        _advance({thread: entry.hash})
+    return entry
+
+
+def record_many(drafts: Sequence[Draft]) -> None:
+    """Add all rows in three statements, however many they are; drafts of one thread keep their order."""
+    if not drafts:
+        return
+    with transaction.atomic():
+        entries = list(_chained(drafts))
+        insert_rows(Entry, COLUMNS, ([getattr(entry, name) for name in COLUMNS] for entry in entries))
+        _advance({entry.thread: entry.hash for entry in entries})
+
+
+def _chained(drafts: Sequence[Draft]) -> Iterator[Entry]:
+    """Entries with number and hashes; from here to the end of the transaction their threads are ours."""
+    heads = _reserve(Counter(draft.thread for draft in drafts))
+    recorded_at = datetime.now(UTC)  # when it was written down, by the real clock, whatever a drill's clock says
+    for draft in drafts:
+        seq, prev_hash = heads[draft.thread]
+        entry = _entry(draft, seq=seq + 1, prev_hash=prev_hash, recorded_at=recorded_at)
+        heads[draft.thread] = (entry.seq, entry.hash)
+        yield entry
+
+
+def _entry(draft: Draft, *, seq: int, prev_hash: str, recorded_at: datetime) -> Entry:
+    content: dict[str, Any] = {
+        "thread": draft.thread,
+        "seq": seq,
+        "subject": draft.subject or draft.thread,
+        "actor_id": draft.actor_id,
+        "verb": draft.verb,
+        "from_state": draft.from_state,
+        "to_state": draft.to_state,
+        "reason": draft.reason,
+        "details": plain(draft.details),
+        "at": draft.at,
+        "recorded_at": recorded_at,
+        "is_drill": draft.is_drill,
+        "prev_hash": prev_hash,
+    }
+    return Entry(**content, hash=entry_hash(**content))
+
+
+def _reserve(wanted: Counter[str]) -> dict[str, tuple[int, str]]:
+    """Each thread's last number and hash before ours."""
+    with connection.cursor() as cursor:
+        cursor.execute(RESERVE, [list(wanted), list(wanted.values())])
+        return {key: (last_seq - wanted[key], last_hash) for key, last_seq, last_hash in cursor.fetchall()}
+
+
+def _advance(hashes: Mapping[str, str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(ADVANCE, [list(hashes), list(hashes.values())])
