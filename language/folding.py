@@ -28,6 +28,11 @@ class Folded:
     offsets: Sequence[int]
     ends: Sequence[int]
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether every position is the same in the original."""
+        return isinstance(self.offsets, range)
+
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The stretch of the original behind `text[start:end]`."""
         if start >= end:

@@ -8,7 +8,7 @@ from typing import Any
 DATA = Path(__file__).resolve().parent / "data"
 
 
-def load_json(name: str) -> Any:  # noqa: ANN401 -- JSON is whatever its file says; each reader states the shape it expects
+def load_json(name: str) -> Any:
     """The content of `data/NAME`, unpacked where the name ends in `.gz`."""
     raw = (DATA / name).read_bytes()
     return json.loads(gzip.decompress(raw) if name.endswith(".gz") else raw)

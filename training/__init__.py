@@ -1,1 +1,1 @@
-"""Offline makers of the files in `language/data/`: they may use scikit-learn and OpenCC, the running desk never does."""
+"""Offline makers of the files in `language/data/`. They may use scikit-learn and OpenCC; the desk itself never does."""

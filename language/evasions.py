@@ -1,0 +1,139 @@
+"""Disguised terms: signs or emoji between the characters, pinyin mixed in, homophones.
+
+Zero-width characters, width and Traditional forms need nothing here: folding removes them.
+Not solved, and said so in the help: look-alike characters, split characters (马扁 for 骗), initials (tk).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ahocorasick_rs import AhoCorasick
+
+from language.sounds import as_sounds, spellings
+
+# What people put between characters to hide a word. Commas, full stops, brackets and the like are
+# missing on purpose: they end phrases, and across a phrase's end words meet by chance.
+GAP = r" \t*+\-./_|~·^=#&%$`\\•●◆★☆※→°\u2010-\u2015\u2190-\u2bff\U0001f000-\U0001faff"
+LONGEST_GAP = 4
+WORD = "a-z0-9一-鿿㐀-䶿"
+GAP_BETWEEN = re.compile(f"(?<=[{WORD}])[{GAP}]{{1,{LONGEST_GAP}}}(?=[{WORD}])")
+LATIN_RUN = re.compile("[a-z]{2}")
+HAN_ONLY = re.compile("[一-鿿㐀-䶿]+")
+LATIN = frozenset("abcdefghijklmnopqrstuvwxyz")
+SPELLINGS_PER_TERM = 81  # every mix for four characters of two readings; longer terms get the first of them
+SHORTEST_SPELLING = 4
+# Everyday Latin words that happen to be the full pinyin of some word.
+NOT_PINYIN = frozenset(
+    "women same bike line share change made long song ping sang dance fan tan ban can man pan hang gang den fen pen men "
+    "hello home game name time like page face case base race nice pure sure more life wife bang pang rang tang wang "
+    "fate take make date sale tale pale gate late hate rate tame lame dame lane sane wane bane bade fade wade cake wake".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """A disguised term: its number, where it is in the folded text, and the view that an exclude phrase is tested on."""
+
+    term: int
+    start: int
+    end: int
+    view: str
+    view_start: int
+    suspected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The folded text without the signs between its characters; `places[i]` is where character i was."""
+
+    text: str
+    places: Sequence[int]
+
+
+class Disguises:
+    """Searches folded texts for disguised forms of folded terms. Terms are known by their number."""
+
+    def __init__(self, terms: Sequence[str]) -> None:
+        squeezed = [(i, GAP_BETWEEN.sub("", term)) for i, term in enumerate(terms)]
+        han = [(i, term) for i, term in squeezed if len(term) > 1 and HAN_ONLY.search(term)]
+        pure = [(i, term) for i, term in han if HAN_ONLY.fullmatch(term)]
+        self._squeezed = _Search(han)
+        self._spelled = _Search([(i, s) for i, t in pure for s in spellings(t, limit=SPELLINGS_PER_TERM)])
+        self._sounds = _Search([(i, as_sounds(term)) for i, term in pure if len(term) > 2])
+        self._terms = dict(pure)
+
+    def search(self, folded: str) -> Iterator[Find]:
+        """Every disguised occurrence; plain ones are not among them."""
+        gaps = GAP_BETWEEN.search(folded) is not None
+        latin = LATIN_RUN.search(folded) is not None
+        if gaps or latin:
+            view = _squeeze(folded) if gaps else _View(folded, range(len(folded)))
+            if gaps and self._squeezed:
+                yield from self._across_gaps(view)
+            if latin and self._spelled:
+                yield from self._in_pinyin(view)
+        if self._sounds:
+            yield from self._by_sound(folded)
+
+    def _across_gaps(self, view: _View) -> Iterator[Find]:
+        for term, start, end in self._squeezed.hits(view.text):
+            first, last = view.places[start], view.places[end - 1]
+            if last - first > end - 1 - start:
+                yield Find(term, first, last + 1, view.text, start, suspected=False)
+
+    def _in_pinyin(self, view: _View) -> Iterator[Find]:
+        for term, start, end in self._spelled.hits(view.text):
+            if not _cuts_latin(view, start, end):
+                spelled = view.text[start:end]
+                if not spelled.isascii() or (len(spelled) >= SHORTEST_SPELLING and spelled not in NOT_PINYIN):
+                    yield Find(term, view.places[start], view.places[end - 1] + 1, view.text, start, suspected=False)
+
+    def _by_sound(self, folded: str) -> Iterator[Find]:
+        for term, start, end in self._sounds.hits(as_sounds(folded)):
+            written, meant = folded[start:end], self._terms[term]
+            if written != meant and any(a == b for a, b in zip(written, meant, strict=True)):
+                yield Find(term, start, end, folded, start, suspected=True)
+
+
+class _Search:
+    """One automaton over forms that several terms may share."""
+
+    def __init__(self, forms: Sequence[tuple[int, str]]) -> None:
+        owners: dict[str, list[int]] = {}
+        for term, form in forms:
+            owners.setdefault(form, []).append(term)
+        self._owners = list(owners.values())
+        self._automaton = AhoCorasick(list(owners)) if owners else None
+
+    def __bool__(self) -> bool:
+        return self._automaton is not None
+
+    def hits(self, text: str) -> Iterator[tuple[int, int, int]]:
+        if self._automaton is None:
+            return
+        for form, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            for term in self._owners[form]:
+                yield term, start, end
+
+
+def _squeeze(folded: str) -> _View:
+    places: list[int] = []
+    parts: list[str] = []
+    position = 0
+    for match in GAP_BETWEEN.finditer(folded):
+        start, end = match.span()
+        parts.append(folded[position:start])
+        places.extend(range(position, start))
+        position = end
+    parts.append(folded[position:])
+    places.extend(range(position, len(folded)))
+    return _View("".join(parts), places)
+
+
+def _cuts_latin(view: _View, start: int, end: int) -> bool:
+    """Whether the stretch begins or ends in the middle of a Latin word."""
+    text, places = view.text, view.places
+    before = start > 0 and text[start] in LATIN and text[start - 1] in LATIN and places[start - 1] == places[start] - 1
+    after = end < len(text) and text[end - 1] in LATIN and text[end] in LATIN and places[end] == places[end - 1] + 1
+    return before or after
