@@ -3,9 +3,23 @@
 import os
 
 from celery import Celery
+from celery.signals import heartbeat_sent, worker_process_init
+
+from opinion_desk import alive, tether
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opinion_desk.settings")
 
 app = Celery("opinion_desk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_process_init.connect
+def tie_pool_process(**_kwargs: object) -> None:
+    """A pool process whose worker is killed would wait for tasks for ever."""
+    tether.tie_to_parent(os.getppid())
+
+
+@heartbeat_sent.connect
+def note_worker(**_kwargs: object) -> None:
+    alive.note("worker")

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "monitoring",
     "press",
     "playbook",
+    "opinion_desk",
 ]
 
 MIDDLEWARE = [
@@ -98,6 +99,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": f"desk{_worker}",
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -105,6 +107,8 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # ---- background work --------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker may be away for as long as it likes
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # it is delivered again: never run it twice at once
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": f"desk{_worker}:",
     "socket_timeout": 5,
@@ -131,7 +135,8 @@ CELERY_BEAT_SCHEDULE = {
     "audit": {"task": "escalation.tasks.audit", "schedule": 60.0, "options": {"expires": 55}},
     "poll-sources": {"task": "monitoring.tasks.poll_due_sources", "schedule": 2.0, "options": {"expires": 1.9}},
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULER = "opinion_desk.beat.MemoryScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
 # ---- people -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -236,6 +241,10 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "opinion_desk.api.add_problems",
+    ],
 }
 
 # ---- what is said -----------------------------------------------------------------------------
