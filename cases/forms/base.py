@@ -1,0 +1,90 @@
+"""What every form about a case has in common: the version it was opened on, and a way to take no for an answer."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import Refusal, Stale
+from accounts.models import User
+from cases.models import Case
+
+Text = str | Promise
+
+
+class CaseForm(forms.Form):
+    """One thing a person does to a case. `run` calls the one service that does it."""
+
+    heading: ClassVar[Text] = ""
+    verb: ClassVar[Text] = _("Save")
+    done: ClassVar[Text] = _("Saved.")
+    is_grave: ClassVar[bool] = False
+    explains: ClassVar[Text] = ""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, case: Case, actor: User, **kwargs: Any) -> None:
+        initial = {"version": case.version, **self.starting_point(case), **kwargs.pop("initial", {})}
+        super().__init__(*args, initial=initial, auto_id="id_%s", **kwargs)
+        self.case = case
+        self.actor = actor
+        self.refusal = ""
+        self.differences: list[dict[str, Any]] = []
+        self.prepare()
+
+    def starting_point(self, case: Case) -> dict[str, Any]:
+        """What the fields hold before anybody types."""
+        return {name: getattr(case, name) for name in self.base_fields if name != "version" and hasattr(case, name)}
+
+    def prepare(self) -> None:
+        """Choices that depend on the case or on who is asking."""
+
+    def run(self, *, now: datetime) -> None:
+        raise NotImplementedError
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What was filled in, without the version it was based on."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+    def attempt(self, *, now: datetime) -> bool:
+        """Valid and done; otherwise the form says why not and still holds every word."""
+        if not self.is_valid():
+            return False
+        try:
+            self.run(now=now)
+        except Refusal as refusal:
+            self.take(refusal)
+            return False
+        return True
+
+    def take(self, refusal: Refusal) -> None:
+        for name, messages in refusal.fields.items():
+            for message in messages:
+                self.add_error(name if name in self.fields else None, message)
+        if not refusal.fields or not set(refusal.fields) <= set(self.fields):
+            self.refusal = str(refusal.message)
+        if isinstance(refusal, Stale):
+            self.compare(refusal.current)
+
+    def compare(self, current: dict[str, Any]) -> None:
+        """Both versions side by side; sending again overwrites knowingly."""
+        for name, field in self.fields.items():
+            if name == "version" or name not in current:
+                continue
+            theirs, mine = shown(field, current[name]), shown(field, self.cleaned_data.get(name))
+            if theirs != mine:
+                self.differences.append({"label": field.label, "theirs": theirs, "mine": mine})
+        self.data = self.data.copy()
+        self.data[self.add_prefix("version")] = current.get("version", self.case.version)
+
+
+def shown(field: forms.Field, value: Any) -> str:
+    """A value as its field would show it: labels instead of codes."""
+    if value in (None, "", []):
+        return "—"
+    labels = {str(key): str(label) for key, label in getattr(field, "choices", [])}
+    values = value if isinstance(value, list | tuple) else [value]
+    return ", ".join(labels.get(str(getattr(one, "pk", one)), str(one)) for one in values)

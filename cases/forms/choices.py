@@ -1,0 +1,22 @@
+"""Whom and what one can choose on the forms of a case."""
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Unit, User
+from cases.models import Case, Category
+
+
+def categories() -> QuerySet[Category]:
+    return Category.objects.filter(is_active=True).select_related("parent").order_by("position", "pk")
+
+
+def colleagues(case: Case) -> QuerySet[User]:
+    """Active people of the case's unit and of its departments, and of the units above it."""
+    ids = case.unit.ancestor_ids
+    near = Q(unit__path__startswith=case.unit.path) | Q(unit__in=ids) | Q(unit__parent__in=ids, unit__kind="department")
+    return User.objects.filter(near, is_active=True).select_related("unit").order_by("display_name", "pk")
+
+
+def units() -> QuerySet[Unit]:
+    """Where a case can live: anything but a department."""
+    return Unit.objects.filter(is_active=True).exclude(kind="department").order_by("path")

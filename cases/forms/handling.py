@@ -1,0 +1,112 @@
+"""Changes that move no state: who has it, where it is, who sees it, how it is judged. Each is a row on the timeline."""
+
+from datetime import datetime
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cases import services
+from cases.enums import Confidentiality
+from cases.forms.base import CaseForm
+from cases.forms.choices import categories, colleagues, units
+from cases.forms.fields import MomentField, lines
+from cases.forms.transitions import Judgement
+
+
+class AssignForm(CaseForm):
+    heading = _("Assign the case")
+    verb = _("Assign")
+    done = _("Assigned, and told.")
+    to = forms.ModelChoiceField(label=_("Assignee"), queryset=None)
+
+    def prepare(self) -> None:
+        self.fields["to"].queryset = colleagues(self.case)
+        self.initial["to"] = self.case.assignee_id
+
+    def run(self, *, now: datetime) -> None:
+        services.assign_case(
+            self.case, to=self.cleaned_data["to"], actor=self.actor, now=now, version=self.cleaned_data["version"]
+        )
+
+
+class ReclassifyForm(Judgement, CaseForm):
+    heading = _("Reclassify the case")
+    done = _("Reclassified. The clocks follow the new grade.")
+    reason = lines(_("Reason"), rows=2)
+
+    def prepare(self) -> None:
+        self.fields["category"].queryset = categories()
+
+    def run(self, *, now: datetime) -> None:
+        services.reclassify(self.case, actor=self.actor, now=now, version=self.cleaned_data["version"], **self.facts)
+
+
+class HandOverForm(CaseForm):
+    heading = _("Hand the case over to another unit")
+    verb = _("Hand over")
+    done = _("Handed over.")
+    to = forms.ModelChoiceField(label=_("Unit"), queryset=None)
+    reason = lines(_("Reason"), rows=2)
+
+    def prepare(self) -> None:
+        self.fields["to"].queryset = units().exclude(pk=self.case.unit_id)
+
+    def run(self, *, now: datetime) -> None:
+        services.hand_over(
+            self.case,
+            to=self.cleaned_data["to"],
+            reason=self.cleaned_data["reason"],
+            actor=self.actor,
+            now=now,
+            version=self.cleaned_data["version"],
+        )
+
+
+class ConfidentialityForm(CaseForm):
+    heading = _("Change who sees the case")
+    done = _("Changed.")
+    confidentiality = forms.ChoiceField(label=_("Level"), choices=Confidentiality.choices, widget=forms.RadioSelect)
+    reason = lines(_("Reason"), rows=2)
+
+    def run(self, *, now: datetime) -> None:
+        services.change_confidentiality(
+            self.case,
+            to=self.cleaned_data["confidentiality"],
+            reason=self.cleaned_data["reason"],
+            actor=self.actor,
+            now=now,
+            version=self.cleaned_data["version"],
+        )
+
+
+class ShareForm(CaseForm):
+    heading = _("Share the case with another unit")
+    verb = _("Share")
+    done = _("Shared.")
+    unit = forms.ModelChoiceField(label=_("Unit"), queryset=None)
+
+    def prepare(self) -> None:
+        self.initial.pop("unit", None)
+        self.fields["unit"].queryset = units().exclude(pk=self.case.unit_id)
+
+    def run(self, *, now: datetime) -> None:
+        services.share_with_unit(self.case, unit=self.cleaned_data["unit"], actor=self.actor, now=now)
+
+
+class FactsForm(CaseForm):
+    """What happened, in the words of whoever took it down."""
+
+    heading = _("Correct the facts")
+    done = _("Saved.")
+    title = forms.CharField(label=_("Title"), max_length=200)
+    description = lines(_("What happened"), required=False, rows=6)
+    occurred_at = MomentField(label=_("Happened"), required=False)
+    place = forms.CharField(label=_("Place"), max_length=200, required=False)
+    product = forms.CharField(label=_("Product"), max_length=200, required=False)
+    order_number = forms.CharField(label=_("Order number"), max_length=80, required=False)
+    people_involved = lines(_("People involved"), required=False, rows=2)
+    wants = lines(_("What the customer asks for"), required=False, rows=2)
+    source_url = forms.URLField(label=_("Link to the source"), required=False, assume_scheme="https")
+
+    def run(self, *, now: datetime) -> None:
+        services.change_facts(self.case, actor=self.actor, now=now, version=self.cleaned_data["version"], **self.facts)
