@@ -145,7 +145,7 @@ def _judge(plan: _Plan, found: dict[int, _Found]) -> Hit | None:
     if plan.any_of and not present:
         return None
     suspected = any(not found[number].sure for number in plan.all_of)
-    suspected = suspected or bool(present) and not any(found[number].sure for number in present)
+    suspected = suspected or (bool(present) and not any(found[number].sure for number in present))
     spans: set[Span] = set()
     for number in (*present, *plan.all_of):
         spans.update(found[number].sure)

@@ -12,7 +12,9 @@ PRIVATE = 0xF0000  # each syllable is one private-use character, so that sounds 
 def readings() -> dict[str, tuple[str, ...]]:
     """Character → its readings, the commonest first."""
     data = load_json("sounds.json")
-    table = {c: (syllable,) for syllable, characters in data["first"].items() for c in characters}
+    table: dict[str, tuple[str, ...]] = {
+        c: (syllable,) for syllable, characters in data["first"].items() for c in characters
+    }
     for character, second in data["also"].items():
         if second not in table[character]:
             table[character] = (*table[character], second)

@@ -44,7 +44,7 @@ INVISIBLE = {
 def simplified(character: str, converters: list[OpenCC]) -> str:
     """The Simplified form by the first converter that knows the character; never longer than one."""
     for converter in converters:
-        result = converter.convert(character)
+        result: str = converter.convert(character)
         if result != character and len(result) == 1:
             return result
     return character

@@ -1,0 +1,98 @@
+"""Negative, against the rest: a score, a verdict by the kind of source, and the reasons.
+
+The model, its figures and its limits are in `data/sentiment.md`. A score is never shown without its
+reasons: it is a suggestion that a person may overrule.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from language.grams import grams, prepare, sentences
+from language.linear import LinearModel, load_linear
+from language.resources import load_json
+
+SourceKind = Literal["review", "social", "news"]
+LONG_TEXT = 150  # from here on the sentences speak as well: one harsh sentence drowns in a long text
+REASONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A stretch of the (folded) text and how much it adds; more is more negative."""
+
+    term: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sentiment:
+    """`negative` is 0 to 1, and 0.5 is the line for this kind of source."""
+
+    negative: float
+    is_negative: bool
+    reasons: tuple[Reason, ...]
+
+
+def judge(text: str, source: SourceKind = "review") -> Sentiment:
+    """How negative a text is, by the standards of its kind of source."""
+    prepared = prepare(text)
+    return judge_prepared(prepared, grams(prepared), source)
+
+
+def judge_prepared(prepared: str, found: set[str], source: SourceKind) -> Sentiment:
+    """The same for a text that is prepared already, so that several readers share the work."""
+    model = _model()
+    adverse = _adverse_words(prepared) if source == "news" else []
+    above = logit(prepared, found) + _adverse_bonus(len(adverse)) - _thresholds()[source]
+    reasons = [Reason(word, _adverse_bonus(1)) for word in adverse[:REASONS]]
+    reasons += [Reason(term, round(w, 3)) for term, w in model.strongest(found, REASONS - len(reasons))]
+    return Sentiment(round(1 / (1 + math.exp(-above)), 4), above > 0, tuple(reasons))
+
+
+def news_logit(prepared: str) -> float:
+    """The same for a headline, with what its words for misfortune add."""
+    return logit(prepared, grams(prepared)) + _adverse_bonus(len(_adverse_words(prepared)))
+
+
+def logit(prepared: str, found: set[str]) -> float:
+    """The model's own opinion, before thresholds."""
+    model = _model()
+    whole = model.logit(found)
+    if len(prepared) <= LONG_TEXT:
+        return whole
+    parts = [model.logit(grams(sentence)) for sentence in sentences(prepared)]
+    return (whole + sum(parts) / len(parts)) / 2 if parts else whole
+
+
+def _adverse_bonus(count: int) -> float:
+    """What words for misfortune and wrongdoing add to a headline, the second one less, further ones nothing."""
+    first, second = _settings()["adverse"]
+    return 0.0 if count == 0 else first if count == 1 else first + second
+
+
+def _adverse_words(prepared: str) -> list[str]:
+    return list(dict.fromkeys(_adverse().findall(prepared)))
+
+
+@cache
+def _adverse() -> re.Pattern[str]:
+    return re.compile("|".join(sorted(load_json("adverse.json"), key=len, reverse=True)))
+
+
+@cache
+def _model() -> LinearModel:
+    return load_linear("sentiment.json.gz")
+
+
+@cache
+def _settings() -> dict[str, Any]:
+    settings: dict[str, Any] = load_json("sentiment_settings.json")
+    return settings
+
+
+def _thresholds() -> dict[str, float]:
+    thresholds: dict[str, float] = _settings()["thresholds"]
+    return thresholds
