@@ -1,0 +1,87 @@
+"""What people are told in the app, and what leaves the house."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.fields import EncryptedTextField
+from notifications.enums import OPEN_STATES, ChannelCode, Level, OutboxState
+
+
+class InboxItem(models.Model):
+    """One thing one person is told in the app. Rendered from kind and params in the reader's language, never stored as text."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="inbox_items")
+    key = models.CharField(max_length=200, unique=True)
+    kind = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+    url = models.CharField(max_length=300, blank=True, default="")
+    level = models.CharField(max_length=8, choices=Level, default=Level.INFO)
+    thread = models.CharField(max_length=80, blank=True, default="")
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        indexes: ClassVar = [
+            models.Index(fields=["user", "-id"], name="inbox_of_person"),
+            # The count beside “Notifications” and “mark all read”.
+            models.Index(fields=["user"], name="inbox_unread", condition=Q(read_at=None)),
+        ]
+
+
+class OutboxMessage(models.Model):
+    """
+    One message that leaves the house: pending → leased → sent | dead, or cancelled before it went.
+
+    A lease that ran out (the sender died) makes it due again; the repeat carries the same Message-ID.
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    channel = models.CharField(max_length=12, choices=ChannelCode, default=ChannelCode.EMAIL)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    address = EncryptedTextField(blank=True, default="")  # only where the receiver is nobody of ours
+    kind = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+    url = models.CharField(max_length=300, blank=True, default="")
+    thread = models.CharField(max_length=80, blank=True, default="")
+    urgent = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, choices=OutboxState, default=OutboxState.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, blank=True)
+    last_code = models.CharField(max_length=40, blank=True, default="")
+    last_answer = models.CharField(max_length=500, blank=True, default="")
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    message_id = models.CharField(max_length=200, blank=True, default="")
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = _("outgoing message")
+        verbose_name_plural = _("outgoing messages")
+        indexes: ClassVar = [
+            # delivery.deliver_due: what is due, urgent first. A lease moves next_attempt_at to its own end.
+            models.Index(
+                fields=["-urgent", "next_attempt_at"], name="outbox_due", condition=Q(state__in=list(OPEN_STATES))
+            ),
+            models.Index(fields=["-id"], name="outbox_dead", condition=Q(state=OutboxState.DEAD)),
+        ]
+
+
+class SuppressedAddress(models.Model):
+    """An address that refused mail for good. Kept as a blind index: it can be recognised, never read."""
+
+    fingerprint = models.CharField(max_length=64, unique=True)
+    code = models.CharField(max_length=40, blank=True, default="")
+    reason = models.CharField(max_length=500, blank=True, default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("suppressed address")
+        verbose_name_plural = _("suppressed addresses")
