@@ -86,15 +86,15 @@ def blind_index(value: str, *, purpose: str) -> str:
     return hmac.new(secret, value.encode(), "sha256").hexdigest()
 
 
-class OnlyEmpty(Exact):  # type: ignore[type-arg]  # generic in the stubs only
+class OnlyEmpty(Exact):
     def get_prep_lookup(self) -> Any:
         if self.rhs != "":
             raise FieldError("An encrypted field can only be compared with ''; look it up by its blind index.")
         return self.rhs
 
 
-class EncryptedTextField(models.TextField):
-    """AES-256-GCM with a random nonce. Empty stays empty; nothing but emptiness can be looked up (see `blind_index`)."""
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # generic in the stubs only
+    """AES-256-GCM with a random nonce. Empty stays empty; only emptiness can be looked up (see `blind_index`)."""
 
     def get_prep_value(self, value: Any) -> Any:
         text = super().get_prep_value(value)

@@ -3,7 +3,7 @@
 import zoneinfo
 from typing import Any, ClassVar
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -58,6 +58,14 @@ class Unit(models.Model):
     def __str__(self) -> str:
         return self.label()
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Also keeps the paths of the unit and of everything below it right."""
+        with transaction.atomic():
+            paths = dict(Unit.objects.select_for_update().order_by("pk").values_list("pk", "path"))
+            self.path = paths.get(self.pk, "")
+            super().save(*args, **kwargs)
+            self._repair_paths(above=paths[self.parent_id] if self.parent_id else "/")
+
     def label(self, lang: str | None = None) -> str:
         names: dict[str, str] = self.name
         return names.get(lang or get_language() or "zh-hans") or names.get("zh-hans") or self.code
@@ -73,14 +81,6 @@ class Unit(models.Model):
         if self.function and self.kind != UnitKind.DEPARTMENT:
             raise ValidationError({"function": _("Only departments have a function.")})
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Also keeps the paths of the unit and of everything below it right."""
-        with transaction.atomic():
-            paths = dict(Unit.objects.select_for_update().order_by("pk").values_list("pk", "path"))
-            self.path = paths.get(self.pk, "")
-            super().save(*args, **kwargs)
-            self._repair_paths(above=paths[self.parent_id] if self.parent_id else "/")
-
     def _repair_paths(self, *, above: str) -> None:
         if f"/{self.pk}/" in above:
             raise ValidationError({"parent": _("A unit cannot stand below itself.")})
@@ -93,6 +93,14 @@ class Unit(models.Model):
             Unit.objects.filter(path__startswith=old).update(path=moved)
         else:
             Unit.objects.filter(pk=self.pk).update(path=new)
+
+
+class PersonManager(UserManager["User"]):
+    use_in_migrations = False
+
+    def create_superuser(self, username: str, *args: Any, **kwargs: Any) -> "User":
+        """`manage.py createsuperuser` makes an administrator."""
+        return super().create_superuser(username, *args, **{"roles": [Role.ADMIN]} | kwargs)
 
 
 class User(AbstractUser):
@@ -110,6 +118,8 @@ class User(AbstractUser):
         default="zh-hans",
         choices=[("zh-hans", "简体中文"), ("zh-hant", "繁體中文"), ("en", "English")],
     )
+
+    objects: ClassVar[PersonManager] = PersonManager()
 
     REQUIRED_FIELDS: ClassVar = ["email", "display_name"]
 
@@ -145,6 +155,13 @@ class User(AbstractUser):
     def has_role(self, *roles: str) -> bool:
         """Any of them."""
         return not set(roles).isdisjoint(self.roles)
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002 -- Django's signature
+        """Django's own permissions guard its admin only; there the role decides, not a second set of rights."""
+        return self.is_active and self.has_role(Role.ADMIN)
+
+    def has_module_perms(self, app_label: str) -> bool:  # noqa: ARG002
+        return self.has_perm("")
 
     @property
     def desk_unit(self) -> Unit | None:

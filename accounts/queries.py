@@ -126,7 +126,7 @@ class OrgMap:
         return [person for place in (unit_id, *departments) for person in people.get(place, [])]
 
     def _head(self, place: _Place) -> list[int]:
-        return [place.head_id] if place.head_id in self._active else []  # type: ignore[list-item]  # None is never active
+        return [place.head_id] if place.head_id in self._active else []
 
     def _heads_of_kind(self, unit_id: int, kind: UnitKind) -> list[int]:
         return next((self._head(place) for place in self._upwards(unit_id) if place.kind == kind), [])

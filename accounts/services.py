@@ -5,11 +5,14 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
-from accounts.enums import Scope
+from accounts.enums import AccessAction, Scope
 from accounts.errors import Invalid
-from accounts.models import ApiToken, User
+from accounts.models import AccessLog, ApiToken, User
+from accounts.personal_data import PersonalData
+from accounts.refs import ref
 
 TOKEN_PREFIX = "desk_"  # noqa: S105 -- the visible beginning, so that leaked tokens can be searched for
 
@@ -42,3 +45,36 @@ def create_token(
         expires_at=expires_at,
     )
     return token, secret
+
+
+def revoke_token(token: ApiToken, *, now: datetime) -> None:
+    """From now on it opens nothing; a second time changes nothing."""
+    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
+
+
+def log_access(
+    user: User | None,
+    action: AccessAction,
+    *,
+    now: datetime,
+    subject: str = "",
+    field: str = "",
+    reason: str = "",
+    ip: str | None = None,
+) -> AccessLog:
+    """One row of the access log. No personal data in it: it says who looked at which field of what."""
+    return AccessLog.objects.create(
+        user=user, action=action, subject=subject, field=field, reason=reason, ip=ip, at=now
+    )
+
+
+def reveal(user: User, obj: Model, field: str, *, reason: str, ip: str | None, now: datetime) -> str:
+    """The clear text of one personal field, once the look is on the log; `obj` came through the gate."""
+    if not isinstance(obj, PersonalData) or field not in obj.personal_fields:
+        raise Invalid(_("This field is not personal data."), code="not_personal")
+    if not reason.strip():
+        message = _("Say why you need to see it; the look is recorded with your reason.")
+        raise Invalid(message, code="reason_required", fields={"reason": message})
+    log_access(user, AccessAction.VIEW_PERSONAL, now=now, subject=ref(obj), field=field, reason=reason.strip(), ip=ip)
+    value: str = getattr(obj, field) or ""
+    return value

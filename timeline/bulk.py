@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import connections, models, router, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, models, router, transaction
 
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 CHUNK_BYTES = 1 << 20
@@ -19,7 +19,7 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     database's default, so name every column that has none. Rows are streamed, never held together in memory.
     """
     fields = [_field(model, name) for name in columns]
-    using = router.db_for_write(model)
+    using = router.db_for_write(model) or DEFAULT_DB_ALIAS
     connection = connections[using]
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column) for field in fields)

@@ -31,7 +31,7 @@ def _settled(value: Json) -> Json:
     return value
 
 
-def entry_hash(  # noqa: PLR0913 -- every field of the record is named, so that none is forgotten
+def entry_hash(
     *,
     thread: str,
     seq: int,

@@ -63,7 +63,7 @@ class Draft:
     is_drill: bool = False
 
 
-def record(  # noqa: PLR0913 -- one parameter a column of the record
+def record(
     thread: str,
     verb: str,
     *,

@@ -48,7 +48,7 @@ def problem_response(exc: Exception, context: Mapping[str, Any]) -> Response | N
     return ProblemResponse(body, headers=_headers_of(exc))
 
 
-def plain_problem(request: HttpRequest, status: int, *, code: str, detail: str = "") -> JsonResponse:  # noqa: ARG001
+def plain_problem(_request: HttpRequest, status: int, *, code: str, detail: str = "") -> JsonResponse:
     """The same for requests that never reach a view of the API: unknown addresses, faults."""
     return JsonResponse(problem(status, code=code, detail=detail), status=status, content_type=CONTENT_TYPE)
 

@@ -87,9 +87,9 @@ def duration(seconds: float | timedelta | None) -> str:
 
 def grade_words(grade: int) -> tuple[str, str]:
     return {
-        1: (gettext("Grade I"), pgettext("grade", "extremely serious")),
-        2: (gettext("Grade II"), pgettext("grade", "serious")),
-        3: (gettext("Grade III"), pgettext("grade", "considerable")),
+        1: (gettext("Grade I"), pgettext("grade", "extraordinary")),
+        2: (gettext("Grade II"), pgettext("grade", "major")),
+        3: (gettext("Grade III"), pgettext("grade", "serious")),
         4: (gettext("Grade IV"), pgettext("grade", "ordinary")),
     }[int(grade)]
 
