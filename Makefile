@@ -39,9 +39,9 @@ messages: $(VENV)/dev.stamp ## collect msgids, update zh_Hans, make zh_Hant from
 	@$(BIN)/python scripts/messages.py update
 
 lock: $(VENV)/dev.stamp ## pin every dependency with its hashes
-	$(LOCK) --extra embedded --extra dev --output-file requirements/dev.txt pyproject.toml
-	$(LOCK) --extra embedded --constraint requirements/dev.txt --output-file requirements/run.txt pyproject.toml
-	$(LOCK) --constraint requirements/dev.txt --output-file requirements/prod.txt pyproject.toml
+	$(LOCK) --output-file requirements/prod.txt pyproject.toml
+	$(LOCK) --extra embedded --constraint requirements/prod.txt --output-file requirements/run.txt pyproject.toml
+	$(LOCK) --extra embedded --extra dev --constraint requirements/run.txt --output-file requirements/dev.txt pyproject.toml
 
 clean: ## virtual environment, data and everything else that was made here
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
