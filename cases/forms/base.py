@@ -1,9 +1,11 @@
 """What every form about a case has in common: the version it was opened on, and a way to take no for an answer."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from http import HTTPStatus
+from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -17,11 +19,11 @@ Text = str | Promise
 class CaseForm(forms.Form):
     """One thing a person does to a case. `run` calls the one service that does it."""
 
-    heading: ClassVar[Text] = ""
-    verb: ClassVar[Text] = _("Save")
-    done: ClassVar[Text] = _("Saved.")
-    is_grave: ClassVar[bool] = False
-    explains: ClassVar[Text] = ""
+    heading: Text = ""
+    verb: Text = _("Save")
+    done: Text = _("Saved.")
+    is_grave: bool = False
+    explains: Text = ""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -31,6 +33,7 @@ class CaseForm(forms.Form):
         self.case = case
         self.actor = actor
         self.refusal = ""
+        self.status: int = HTTPStatus.OK
         self.differences: list[dict[str, Any]] = []
         self.prepare()
 
@@ -52,6 +55,7 @@ class CaseForm(forms.Form):
     def attempt(self, *, now: datetime) -> bool:
         """Valid and done; otherwise the form says why not and still holds every word."""
         if not self.is_valid():
+            self.status = HTTPStatus.UNPROCESSABLE_ENTITY
             return False
         try:
             self.run(now=now)
@@ -60,11 +64,18 @@ class CaseForm(forms.Form):
             return False
         return True
 
+    def choose_from(self, name: str, rows: QuerySet[Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 -- declared so in the form
+        field.queryset = rows
+
     def take(self, refusal: Refusal) -> None:
-        for name, messages in refusal.fields.items():
+        self.status = refusal.status
+        ours = {name: messages for name, messages in refusal.fields.items() if name in self.fields}
+        for name, messages in ours.items():
             for message in messages:
-                self.add_error(name if name in self.fields else None, message)
-        if not refusal.fields or not set(refusal.fields) <= set(self.fields):
+                self.add_error(name, message)
+        if not ours or len(ours) < len(refusal.fields):
             self.refusal = str(refusal.message)
         if isinstance(refusal, Stale):
             self.compare(refusal.current)

@@ -1,5 +1,6 @@
 """Whom and what one can choose on the forms of a case."""
 
+from django import forms
 from django.db.models import Q, QuerySet
 
 from accounts.models import Unit, User
@@ -20,3 +21,22 @@ def colleagues(case: Case) -> QuerySet[User]:
 def units() -> QuerySet[Unit]:
     """Where a case can live: anything but a department."""
     return Unit.objects.filter(is_active=True).exclude(kind="department").order_by("path")
+
+
+class CategoryField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Category) -> str:  # type: ignore[override] # categories only
+        return obj.full_label
+
+
+class PersonChoice(forms.ModelChoiceField):
+    """People with where they work: two of one name are told apart."""
+
+    def label_from_instance(self, obj: User) -> str:  # type: ignore[override] # people only
+        return f"{obj.name} · {obj.unit}" if obj.unit else obj.name
+
+
+class UnitChoice(forms.ModelChoiceField):
+    """Units, set in by their depth."""
+
+    def label_from_instance(self, obj: Unit) -> str:  # type: ignore[override] # units only
+        return "\u2003" * (len(obj.ancestor_ids) - 1) + str(obj)

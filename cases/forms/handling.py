@@ -5,22 +5,22 @@ from datetime import datetime
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Unit, User
 from cases import services
 from cases.enums import Confidentiality
 from cases.forms.base import CaseForm
-from cases.forms.choices import categories, colleagues, units
+from cases.forms.choices import PersonChoice, UnitChoice, colleagues, units
 from cases.forms.fields import MomentField, lines
-from cases.forms.transitions import Judgement
 
 
 class AssignForm(CaseForm):
     heading = _("Assign the case")
     verb = _("Assign")
     done = _("Assigned, and told.")
-    to = forms.ModelChoiceField(label=_("Assignee"), queryset=None)
+    to = PersonChoice(label=_("Assignee"), queryset=User.objects.none())
 
     def prepare(self) -> None:
-        self.fields["to"].queryset = colleagues(self.case)
+        self.choose_from("to", colleagues(self.case))
         self.initial["to"] = self.case.assignee_id
 
     def run(self, *, now: datetime) -> None:
@@ -29,27 +29,15 @@ class AssignForm(CaseForm):
         )
 
 
-class ReclassifyForm(Judgement, CaseForm):
-    heading = _("Reclassify the case")
-    done = _("Reclassified. The clocks follow the new grade.")
-    reason = lines(_("Reason"), rows=2)
-
-    def prepare(self) -> None:
-        self.fields["category"].queryset = categories()
-
-    def run(self, *, now: datetime) -> None:
-        services.reclassify(self.case, actor=self.actor, now=now, version=self.cleaned_data["version"], **self.facts)
-
-
 class HandOverForm(CaseForm):
     heading = _("Hand the case over to another unit")
     verb = _("Hand over")
     done = _("Handed over.")
-    to = forms.ModelChoiceField(label=_("Unit"), queryset=None)
+    to = UnitChoice(label=_("Unit"), queryset=Unit.objects.none())
     reason = lines(_("Reason"), rows=2)
 
     def prepare(self) -> None:
-        self.fields["to"].queryset = units().exclude(pk=self.case.unit_id)
+        self.choose_from("to", units().exclude(pk=self.case.unit_id))
 
     def run(self, *, now: datetime) -> None:
         services.hand_over(
@@ -83,11 +71,11 @@ class ShareForm(CaseForm):
     heading = _("Share the case with another unit")
     verb = _("Share")
     done = _("Shared.")
-    unit = forms.ModelChoiceField(label=_("Unit"), queryset=None)
+    unit = UnitChoice(label=_("Unit"), queryset=Unit.objects.none())
 
     def prepare(self) -> None:
         self.initial.pop("unit", None)
-        self.fields["unit"].queryset = units().exclude(pk=self.case.unit_id)
+        self.choose_from("unit", units().exclude(pk=self.case.unit_id))
 
     def run(self, *, now: datetime) -> None:
         services.share_with_unit(self.case, unit=self.cleaned_data["unit"], actor=self.actor, now=now)

@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
+from accounts.queries import units_visible_to
 from cases.enums import Channel, CustomerType
-from cases.forms.choices import units
+from cases.forms.choices import UnitChoice, units
 from cases.forms.fields import FilesField, MomentField, lines
 
 PHONE = {"inputmode": "tel", "autocomplete": "off", "autofocus": True}
@@ -21,7 +22,6 @@ class NewComplaintForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    complainant = forms.IntegerField(required=False, widget=forms.HiddenInput)
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices, initial=Channel.PHONE)
     title = forms.CharField(label=_("In one sentence"), max_length=200)
     description = lines(_("What happened"), required=False, rows=5)
@@ -33,7 +33,7 @@ class NewComplaintForm(forms.Form):
     customer_type = forms.ChoiceField(
         label=_("Customer type"), choices=CustomerType.choices, required=False, widget=forms.RadioSelect
     )
-    unit = forms.ModelChoiceField(label=_("Unit"), queryset=Unit.objects.none(), empty_label=None)
+    unit = UnitChoice(label=_("Unit"), queryset=Unit.objects.none(), empty_label=None)
     email = forms.EmailField(label=_("E-mail"), required=False)
     people_involved = forms.CharField(label=_("People involved"), required=False)
     source_url = forms.URLField(label=_("Link to the source"), required=False, assume_scheme="https")
@@ -44,7 +44,7 @@ class NewComplaintForm(forms.Form):
         self.now = now
         field = self.fields["unit"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 -- declared so above
-        field.queryset = units()
+        field.queryset = units().filter(pk__in=units_visible_to(actor).values("pk"))
         desk = actor.desk_unit
         field.initial = desk.pk if desk else None
         self.fields["occurred_at"].widget.attrs["max"] = f"{timezone.localtime(now):%Y-%m-%dT%H:%M}"

@@ -1,176 +1,118 @@
-"""The forms behind the transition buttons; each ends in `services.perform`."""
+"""The form behind each transition button, drawn from the same table that the API and `services.perform` read."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from cases import services
-from cases.enums import Concern, CustomerType, Flag, Nature, RefusalReason, Requirement, Severity, Urgency
 from cases.forms.base import CaseForm, Text
-from cases.forms.choices import categories, colleagues
-from cases.forms.fields import lines, pick
+from cases.forms.choices import CategoryField, PersonChoice, categories, colleagues
+from cases.forms.fields import MomentField, lines
+from cases.models import Case
+from cases.transitions import CLASSIFY_FIELDS, TRANSITIONS, FieldKind, FieldSpec, TransitionInfo
 
-DEGREES = [("", "—"), (1, "1"), (2, "2"), (3, "3")]
+GRAVE = {"reject", "withdraw", "refuse"}
+DONE: dict[str, Text] = {
+    "classify": _("Classified. The clocks follow the grade."),
+    "investigate": _("The investigation has begun."),
+    "plan": _("The plan may be written now."),
+    "submit": _("Submitted. Those who decide have been told."),
+    "approve": _("Approved. The measures may begin."),
+    "reject": _("Sent back to its author with your reason."),
+    "recall": _("Recalled. You can go on writing."),
+    "close": _("Closed."),
+    "reopen": _("Reopened."),
+    "withdraw": _("The withdrawal is on file."),
+    "refuse": _("Not accepted."),
+}
+FEW = 6  # so many choices are shown all at once
 
 
-class TransitionForm(CaseForm):
-    """`transition` is the API's name of the step."""
+def field_of(wanted: FieldSpec, case: Case) -> forms.Field:
+    """The form field of one line of the table."""
+    builders: dict[FieldKind, Callable[..., forms.Field]] = {
+        FieldKind.TEXT: lambda **kw: lines(kw["label"], required=kw["required"]),
+        FieldKind.LINE: lambda **kw: forms.CharField(max_length=200, **kw),
+        FieldKind.CHOICE: lambda **kw: one_of(wanted, **kw),
+        FieldKind.NUMBER_CHOICE: lambda **kw: one_of(wanted, **kw),
+        FieldKind.CHOICES: lambda **kw: many_of(wanted, **kw),
+        FieldKind.CATEGORY: lambda **kw: CategoryField(categories(), **kw),
+        FieldKind.PERSON: lambda **kw: PersonChoice(colleagues(case), **kw),
+        FieldKind.MOMENT: lambda **kw: MomentField(**kw),
+    }
+    return builders[wanted.kind](label=wanted.label, required=wanted.required)
 
-    transition: ClassVar[str]
+
+def one_of(wanted: FieldSpec, *, label: Text, required: bool) -> forms.ChoiceField:
+    choices = wanted.choices.choices if wanted.choices else []
+    if len(choices) <= FEW and required:
+        return forms.ChoiceField(label=label, choices=choices, required=required, widget=forms.RadioSelect)
+    return forms.ChoiceField(label=label, choices=[("", "—"), *choices], required=required)
+
+
+def many_of(wanted: FieldSpec, *, label: Text, required: bool) -> forms.MultipleChoiceField:
+    choices = wanted.choices.choices if wanted.choices else []
+    return forms.MultipleChoiceField(
+        label=label, choices=choices, required=required, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class SpecForm(CaseForm):
+    """Fields from the table, filled with what the case holds."""
+
+    def draw(self, specs: Sequence[FieldSpec]) -> None:
+        for wanted in specs:
+            self.fields[wanted.name] = field_of(wanted, self.case)
+            on_file = getattr(self.case, wanted.on_file or wanted.name, None)
+            if on_file not in (None, ""):
+                self.initial.setdefault(wanted.name, on_file)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What the service is told: blanks only where they take something away."""
+        return {name: value for name, value in self.facts.items() if value not in (None, "")}
+
+
+class TransitionForm(SpecForm):
+    """One step of the case. Where something that may be waived is missing, the waiver is asked for in place."""
+
+    def __init__(self, *args: Any, info: TransitionInfo, **kwargs: Any) -> None:
+        self.info = info
+        self.heading = self.verb = info.label
+        self.done = DONE.get(info.name, _("Done."))
+        self.is_grave = info.name in GRAVE
+        super().__init__(*args, **kwargs)
+
+    def prepare(self) -> None:
+        waivable = [reason for reason in self.info.missing if reason.waivable]
+        self.draw([spec for spec in TRANSITIONS[self.info.name].fields if self.is_asked(spec, bool(waivable))])
+        if "waive" in self.fields:
+            wanted = self.fields["waive"]
+            assert isinstance(wanted, forms.MultipleChoiceField)  # noqa: S101 -- drawn so above
+            wanted.choices = [(reason.code, reason.message) for reason in waivable]
+        if "reason" in self.fields and self.info.name == "classify":
+            del self.fields["reason"]
+        if "assignee" in self.fields:
+            self.initial.setdefault("assignee", self.actor.pk)
+
+    def is_asked(self, spec: FieldSpec, may_waive: bool) -> bool:
+        return may_waive or spec.name not in {"waive", "waiver_reason"}
 
     def run(self, *, now: datetime) -> None:
         services.perform(
-            self.case,
-            self.transition,
-            actor=self.actor,
-            now=now,
-            version=self.cleaned_data["version"],
-            **self.data_for_service(),
+            self.case, self.info.name, actor=self.actor, now=now, version=self.cleaned_data["version"], **self.given
         )
 
-    def data_for_service(self) -> dict[str, Any]:
-        return self.facts
 
-
-class Judgement(forms.Form):
-    """How a case is classified; the same fields classify it first and reclassify it later."""
-
-    category = forms.ModelChoiceField(label=_("Category"), queryset=None)
-    severity = pick(Severity.choices, _("Severity"))
-    urgency = pick(Urgency.choices, _("Urgency"))
-    nature = forms.ChoiceField(label=_("Nature"), choices=[("", "—"), *Nature.choices], required=False)
-    customer_type = pick(CustomerType.choices, _("Customer type"), required=False)
-    flags = forms.MultipleChoiceField(
-        label=_("Flags"), choices=Flag.choices, required=False, widget=forms.CheckboxSelectMultiple
-    )
-    concerns = forms.MultipleChoiceField(
-        label=_("What the public cares about"),
-        choices=Concern.choices,
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-    )
-    damage = forms.TypedChoiceField(
-        label=_("Degree of damage"), choices=DEGREES, coerce=int, required=False, empty_value=None
-    )
-    resonance = forms.TypedChoiceField(
-        label=_("Range of resonance"), choices=DEGREES, coerce=int, required=False, empty_value=None
-    )
-    eye_catching = forms.TypedChoiceField(
-        label=_("Eye-catching points"),
-        choices=DEGREES,
-        coerce=int,
-        required=False,
-        empty_value=None,
-        help_text=_("3 is most. Damage × resonance × eye-catching points is the impact that feeds the grade."),
-    )
-
-
-class ClassifyForm(Judgement, TransitionForm):
-    transition = "classify"
-    heading = _("Classify the case")
-    verb = _("Classify")
-    done = _("Classified.")
-    field_order: ClassVar = ["category", "severity", "urgency"]
+class ReclassifyForm(SpecForm):
+    heading = _("Change the classification")
+    done = _("Changed. The clocks follow the new grade.")
 
     def prepare(self) -> None:
-        self.fields["category"].queryset = categories()
+        self.draw(CLASSIFY_FIELDS)
 
-
-class InvestigateForm(TransitionForm):
-    transition = "investigate"
-    heading = _("Begin the investigation")
-    verb = _("Begin")
-    done = _("The investigation has begun.")
-    assignee = forms.ModelChoiceField(label=_("Assignee"), queryset=None)
-
-    def prepare(self) -> None:
-        self.fields["assignee"].queryset = colleagues(self.case)
-        self.initial["assignee"] = self.case.assignee_id or self.actor.pk
-
-
-class PlanForm(TransitionForm):
-    transition = "plan"
-    heading = _("Begin the plan")
-    verb = _("Begin the plan")
-    done = _("The plan may be drafted now.")
-    waiver_reason = lines(
-        _("Reason to go on without a verified finding"),
-        required=False,
-        help_text=_("Only a supervisor may, and only where no finding is verified yet."),
-    )
-
-
-class SubmitForm(TransitionForm):
-    transition = "submit"
-    heading = _("Submit the plan")
-    verb = _("Submit for approval")
-    done = _("Submitted. The approvers have been told.")
-
-
-class ApproveForm(TransitionForm):
-    transition = "approve"
-    heading = _("Approve the plan")
-    verb = _("Approve")
-    done = _("Approved. The measures may begin.")
-    reason = lines(_("Remark"), required=False, rows=2)
-
-
-class RejectForm(TransitionForm):
-    transition = "reject"
-    heading = _("Send the plan back")
-    verb = _("Send back")
-    done = _("Sent back to the author.")
-    is_grave = True
-    reason = lines(_("What has to change"))
-
-
-class RecallForm(TransitionForm):
-    transition = "recall"
-    heading = _("Recall the plan")
-    verb = _("Recall")
-    done = _("Recalled. You can go on writing.")
-
-
-class CloseForm(TransitionForm):
-    """Each requirement that is not on file may be waived by a supervisor, with its own reason."""
-
-    transition = "close"
-    heading = _("Close the case")
-    verb = _("Close the case")
-    done = _("Closed.")
-    WAIVABLE = (Requirement.OUTCOME_TOLD, Requirement.MEASURES_EVIDENCED, Requirement.CALLBACK_DONE)
-
-    def prepare(self) -> None:
-        for requirement in self.WAIVABLE:
-            self.fields[f"waive_{requirement.value}"] = lines(
-                _("Go on without: %(what)s. Reason") % {"what": requirement.label}, required=False, rows=2
-            )
-
-
-class ReopenForm(TransitionForm):
-    transition = "reopen"
-    heading = _("Reopen the case")
-    verb = _("Reopen")
-    done = _("Reopened.")
-    reason = lines(_("Reason"))
-
-
-class WithdrawForm(TransitionForm):
-    transition = "withdraw"
-    heading = _("The complainant withdraws")
-    verb = _("Withdraw")
-    done = _("Withdrawn.")
-    is_grave = True
-    reason = lines(_("The complainant's wish, in their words"))
-
-
-class RefuseForm(TransitionForm):
-    transition = "refuse"
-    heading = _("Do not accept the case")
-    verb = _("Do not accept")
-    done = _("Not accepted.")
-    is_grave = True
-    reason_code = forms.ChoiceField(label=_("Reason"), choices=RefusalReason.choices)
-    reason = lines(_("What the complainant was told"))
+    def run(self, *, now: datetime) -> None:
+        services.reclassify(self.case, actor=self.actor, now=now, version=self.cleaned_data["version"], **self.given)

@@ -11,6 +11,7 @@ from cases.enums import Channel, ContactKind
 from cases.forms.base import CaseForm
 from cases.forms.fields import FilesField, MomentField, lines, pick
 from cases.models import Case
+from cases.services.attachments import NewFile
 
 
 class NoteForm(CaseForm):
@@ -66,7 +67,7 @@ class FilesForm(CaseForm):
 
     def run(self, *, now: datetime) -> None:
         for file in self.cleaned_data["files"]:
-            services.attach_file(self.case, file=file, actor=self.actor, now=now)
+            services.attach_file(self.case, NewFile(file.name or "", file), actor=self.actor, now=now)
 
 
 class CallBackForm(CaseForm):

@@ -21,7 +21,6 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (xhr.status < 500 && isPart) {
     event.detail.shouldSwap = true;
     event.detail.isError = false;
-    if (!xhr.getResponseHeader("HX-Retarget")) event.detail.target = notices;
   } else if (!event.detail.elt.matches("[hx-trigger*='beat']")) {
     say(notices?.dataset.failed);
   }
@@ -49,6 +48,13 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
   if (form) release(form);
 });
 window.addEventListener("pageshow", () => document.querySelectorAll("form.busy").forEach(release));
+
+// A part that came with errors is read first; one that was opened takes the first field.
+document.body.addEventListener("htmx:afterSettle", (event) => {
+  const part = event.detail.elt;
+  const first = part.querySelector?.("[data-focus]") ?? (part.id === "act" && part.querySelector("input:not([type=hidden]), select, textarea, button"));
+  first?.focus();
+});
 
 // Live parts listen to `beat from:body`.
 const BEAT = 15_000;

@@ -1,0 +1,148 @@
+"""The page of one case: where it stands, what may be done next, what is known, what happened."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from accounts.templatetags.desk import moment_words
+from accounts.web import desk_view, signed_in
+from cases import services
+from cases.advice import advice_for
+from cases.enums import CaseState, Concern, Flag
+from cases.forms.base import Text
+from cases.models import Case
+from cases.panels import panels_of
+from cases.transitions import TransitionInfo
+from cases.views.acting import case_for
+from cases.views.composer import composer_of
+from cases.views.personal import fact_of, facts_of
+from escalation.queries import running_clocks_of
+from timeline.models import Entry
+from timeline.now import now as time_now
+from timeline.queries import entries_of
+from timeline.refs import ref
+
+SHOWN_ENTRIES = 100
+# What leads on; everything else stands aside.
+FORWARD = ("classify", "investigate", "plan", "submit", "approve", "reject", "close", "reopen")
+HANDLING: Sequence[tuple[str, Text]] = (
+    ("assign", _("Assign")),
+)
+
+
+@desk_view
+@require_GET
+def detail(request: HttpRequest, number: str) -> HttpResponse:
+    user, moment = signed_in(request), time_now()
+    case = case_for(user, number)
+    return render(request, "cases/case_detail.html", context_of(case, user, request.GET.get("compose", ""), moment))
+
+
+@desk_view
+@require_GET
+def timeline(request: HttpRequest, number: str) -> HttpResponse:
+    """The timeline alone; it refreshes itself while somebody looks."""
+    case = case_for(signed_in(request), number)
+    return render(request, "cases/_timeline.html", {"case": case, "entries": latest_entries(case)})
+
+
+def context_of(case: Case, user: User, tab: str, now: datetime) -> dict[str, Any]:
+    entries = latest_entries(case)
+    moves = services.allowed_transitions(case, user)
+    advice = advice_for(case.customer_type)
+    return {
+        "case": case,
+        "entries": entries,
+        "steps": steps_of(case, entries),
+        "moves": moves_of(case, moves),
+        "clocks": running_clocks_of(ref(case)),
+        "flags": [Flag(flag).label for flag in case.flags],
+        "concerns": [Concern(concern).label for concern in case.concerns],
+        "advice": advice,
+        "complainant_facts": facts_of(case),
+        "case_facts": {field: fact_of(case, f"case.{field}") for field in case.personal_fields},
+        "composer": composer_of(case, user, tab),
+        "panels": {slot: panels_of(case, user, slot=slot, now=now) for slot in ("top", "left", "right")},
+        "attachments": list(case.attachments.all()),
+        "findings": list(case.findings.select_related("added_by", "verified_by")),
+        "plan": case.plans.select_related("author", "decided_by").prefetch_related("measures").first(),
+    }
+
+
+def latest_entries(case: Case) -> list[Entry]:
+    return list(entries_of(ref(case))[:SHOWN_ENTRIES])
+
+
+@dataclass(frozen=True)
+class StepShown:
+    label: Text
+    tone: str  # past, now or nothing
+    note: str = ""
+
+
+def steps_of(case: Case, entries: Iterable[Entry]) -> list[StepShown]:
+    """The ordinary way of a case; where one left it (withdrawn, merged …), that state stands at the end."""
+    reached = {entry.to_state: entry for entry in reversed(list(entries)) if entry.to_state}
+    path = list(CaseState.PATH)
+    if case.state not in path:
+        path = [state for state in path if state in reached] + [case.state]
+    at = path.index(case.state)
+    return [
+        StepShown(CaseState(state).label, tone, note_of(reached.get(state)) if tone else "")
+        for position, state in enumerate(path)
+        for tone in ["past" if position < at else "now" if position == at else ""]
+    ]
+
+
+def note_of(entry: Entry | None) -> str:
+    if entry is None:
+        return ""
+    return " · ".join(part for part in (moment_words(entry.at), str(entry.actor or "")) if part)
+
+
+@dataclass(frozen=True)
+class Move:
+    name: str
+    label: Text
+    url: str
+    is_possible: bool
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class Moves:
+    forward: list[Move]
+    aside: list[Move]
+
+
+def moves_of(case: Case, infos: Iterable[TransitionInfo]) -> Moves:
+    """What leads on is shown even where it cannot be done yet, with the reason; each reason is said once."""
+    forward: list[Move] = []
+    aside: list[Move] = []
+    for info in infos:
+        move = move_of(case, info)
+        if info.name not in FORWARD:
+            aside += [move] if move.is_possible else []
+        elif move.is_possible or move.why_not not in {other.why_not for other in forward}:
+            forward.append(move)
+    return Moves(sorted(forward, key=lambda move: not move.is_possible), aside)
+
+
+def move_of(case: Case, info: TransitionInfo) -> Move:
+    reasons = [info.barred] if info.barred else list(info.missing)
+    page = reverse("cases:plan", args=[case.number]) if info.name in {"approve", "reject"} else ""
+    return Move(
+        name=info.name,
+        label=info.label,
+        url=f"{page}#decide" if page else reverse("cases:act", args=[case.number, info.name]),
+        is_possible=info.is_possible or info.can_waive,
+        why_not=" ".join(str(reason.message) for reason in reasons),
+    )
