@@ -48,7 +48,7 @@ class VisibleQuerySet(models.QuerySet[Any]):
         return narrowed(self.filter(seen), user)
 
     def _own(self, user: User) -> Q:
-        return Q(pk__in=[])
+        raise NotImplementedError
 
 
 class RunQuerySet(VisibleQuerySet):
@@ -94,12 +94,12 @@ class Run(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    def get_absolute_url(self) -> str:
+        return reverse("escalation:run", args=[self.pk])
+
     @property
     def title(self) -> str:
         return in_language(self.body["title"])
-
-    def get_absolute_url(self) -> str:
-        return reverse("escalation:run", args=[self.pk])
 
 
 class Step(models.Model):
@@ -203,7 +203,9 @@ class Rung(models.Model):
     code = models.CharField(max_length=20)
     kind = models.CharField(max_length=10, choices=RungKind)
     tier = models.CharField(max_length=20, choices=Tier)
-    told_tier = models.CharField(max_length=20, choices=Tier, blank=True, default="")  # another where nobody stood on the planned one
+    told_tier = models.CharField(
+        max_length=20, choices=Tier, blank=True, default=""
+    )  # another where nobody stood on the planned one
     planned_at = models.DateTimeField()
     fired_at = models.DateTimeField()
     audience = models.JSONField(default=list)

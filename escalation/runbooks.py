@@ -25,7 +25,7 @@ PLACE_KEYS = frozenset({"function", "level"})
 NEVER_PAUSED = frozenset({"media"})
 
 
-class BadRunbook(ValueError):
+class BadRunbook(ValueError):  # noqa: N818 -- says what the file is
     """Every fault found, each with the place where it stands."""
 
     def __init__(self, faults: list[str]) -> None:

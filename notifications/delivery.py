@@ -71,11 +71,12 @@ def _sent(carrier: Postman, message: OutboxMessage) -> Outcome:
 
 def confirm(message: OutboxMessage, outcome: Outcome, *, now: datetime) -> bool:
     """Writes the answer down if the lease is still ours; a lease taken over by somebody else is theirs to settle."""
-    ours = OutboxMessage.objects.filter(
-        pk=message.pk, state=OutboxState.LEASED, leased_until=message.leased_until
-    )
+    ours = OutboxMessage.objects.filter(pk=message.pk, state=OutboxState.LEASED, leased_until=message.leased_until)
     written = ours.update(
-        last_code=outcome.code, last_answer=outcome.answer, message_id=message_id(message.key), leased_until=None,
+        last_code=outcome.code,
+        last_answer=outcome.answer,
+        message_id=message_id(message.key),
+        leased_until=None,
         **_settled(message, outcome, now=now),
     )
     if isinstance(outcome, Rejected):
@@ -108,8 +109,12 @@ def _hold(messages: list[OutboxMessage], outcome: ChannelBroken, *, now: datetim
     OutboxMessage.objects.filter(
         pk__in=[message.pk for message in others], state=OutboxState.LEASED, leased_until=first.leased_until
     ).update(
-        state=OutboxState.PENDING, attempts=F("attempts") - 1, leased_until=None, last_code=outcome.code,
-        last_answer=outcome.answer, next_attempt_at=now + timedelta(seconds=back_off(max(first.attempts, 1))),
+        state=OutboxState.PENDING,
+        attempts=F("attempts") - 1,
+        leased_until=None,
+        last_code=outcome.code,
+        last_answer=outcome.answer,
+        next_attempt_at=now + timedelta(seconds=back_off(max(first.attempts, 1))),
     )
     logger.warning("E-mail does not work: %s %s. %s messages wait.", outcome.code, outcome.answer, len(messages))
 

@@ -73,7 +73,7 @@ def in_language(words: Any, language: str | None = None) -> str:
 
 
 def render(message: Message, *, language: str | None = None) -> Rendered:
-    """In the given language, else the active one. Never raises: a message whose params are short still reaches people."""
+    """In the given language, else the active one. A message whose params are short still reaches people."""
     kind = _kinds.get(message.kind, UNKNOWN)
     with translation.override(language or translation.get_language()):
         params = _readable(message.params)

@@ -12,7 +12,7 @@ from notifications.enums import OPEN_STATES, ChannelCode, Level, OutboxState
 
 
 class InboxItem(models.Model):
-    """One thing one person is told in the app. Rendered from kind and params in the reader's language, never stored as text."""
+    """One thing one person is told in the app; its words are made from kind and params in the reader's language."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="inbox_items")
     key = models.CharField(max_length=200, unique=True)

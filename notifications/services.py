@@ -18,7 +18,17 @@ from notifications.doorbell import ring
 from notifications.enums import Level, OutboxState
 from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
 
-__all__ = ["Telling", "cancel", "deliver_due", "lift_suppression", "mark_all_read", "mark_read", "replay", "tell", "tell_many"]
+__all__ = [
+    "Telling",
+    "cancel",
+    "deliver_due",
+    "lift_suppression",
+    "mark_all_read",
+    "mark_read",
+    "replay",
+    "tell",
+    "tell_many",
+]
 
 logger = logging.getLogger(__name__)
 

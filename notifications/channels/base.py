@@ -20,7 +20,7 @@ class RetryAfter:
 
 @dataclass(frozen=True)
 class ChannelBroken:
-    """The channel itself does not work (nobody answers, wrong password): the message is not to blame, nor are the others."""
+    """The channel itself does not work (nobody answers, wrong password): no message is to blame."""
 
     code: str
     answer: str

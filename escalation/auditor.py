@@ -1,0 +1,138 @@
+"""
+The second pair of eyes on the clocks. It shares no code with the tick: its own reading of the plan, its own query.
+
+A running clock's plan says when each rung should have been told; the rungs that were told are rows. Whatever was due
+more than a little while ago and has no row is a finding, whatever `next_fire_at` says. A finding is closed by the
+auditor alone, when the row is there or the clock no longer runs.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection, transaction
+
+from accounts.enums import Role
+from accounts.models import User
+from escalation.models import AuditFinding
+from notifications.services import tell
+
+logger = logging.getLogger(__name__)
+
+GRACE = timedelta(seconds=15)
+
+# Moments of the plan are texts in UTC of one fixed width, so they compare as texts; a plan that cannot be read is a
+# finding too ("broken"). Climbs are not owed after an acknowledgement that came when the time was up.
+_OWED = """
+SELECT clock.id, coalesce(rung.code, '') AS code, coalesce(rung.at, '') AS at, clock.label,
+       CASE WHEN rung.code IS NULL OR rung.at IS NULL OR rung.at !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T' THEN 'broken'
+            ELSE 'not_fired' END AS kind
+FROM escalation_clock clock
+LEFT JOIN LATERAL jsonb_to_recordset(
+    CASE WHEN jsonb_typeof(clock.ladder) = 'array' THEN clock.ladder ELSE '[{}]' END
+) AS rung(code text, kind text, at text) ON true
+LEFT JOIN escalation_rung told ON told.clock_id = clock.id AND told.code = rung.code
+WHERE clock.state = 'running'
+  AND coalesce(clock.ladder -> 0 ->> 'at', '') < %(cutoff)s
+  AND (rung.at < %(cutoff)s OR rung.at IS NULL)
+  AND told.id IS NULL
+  AND NOT (coalesce(rung.kind, '') = 'climb' AND clock.acknowledged_at IS NOT NULL
+           AND clock.acknowledged_at >= clock.due_at)
+ORDER BY at, clock.id
+LIMIT %(limit)s
+"""
+_RECORD = """
+INSERT INTO escalation_auditfinding (clock_id, code, kind, details, found_at)
+SELECT clock_id, code, kind, jsonb_build_object('planned_at', at), %(now)s
+FROM jsonb_to_recordset(%(owed)s::jsonb) AS owed(clock_id bigint, code text, kind text, at text)
+ON CONFLICT (clock_id, code, kind) DO UPDATE SET resolved_at = NULL, found_at = EXCLUDED.found_at
+WHERE escalation_auditfinding.resolved_at IS NOT NULL
+RETURNING id
+"""
+_RESOLVE = """
+UPDATE escalation_auditfinding finding SET resolved_at = %(now)s
+FROM escalation_clock clock
+WHERE finding.resolved_at IS NULL AND clock.id = finding.clock_id
+  AND NOT (clock.state = 'running' AND (clock.id, finding.code) IN (
+      SELECT clock_id, code FROM jsonb_to_recordset(%(owed)s::jsonb) AS owed(clock_id bigint, code text)))
+  AND NOT (clock.state = 'running' AND finding.kind = 'broken' AND finding.code = ''
+           AND NOT EXISTS (SELECT 1 FROM escalation_rung told
+                           WHERE told.clock_id = clock.id AND told.fired_at > finding.found_at))
+"""
+
+
+@dataclass(frozen=True)
+class Owed:
+    clock_id: int
+    code: str
+    at: str
+    label: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What the auditor saw. `new` counts findings that were not on the books before."""
+
+    owed: tuple[Owed, ...]
+    new: int
+    resolved: int
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.owed
+
+
+def audit(*, now: datetime, grace: timedelta = GRACE, limit: int = 1000) -> AuditReport:
+    """Looks, writes findings down, closes settled ones and tells command once per incident."""
+    owed = owed_rungs(now=now, grace=grace, limit=limit)
+    with transaction.atomic():
+        was_quiet = not AuditFinding.objects.filter(resolved_at=None).exists()
+        new = _written(owed, now=now)
+        resolved = _closed(owed, now=now)
+        if new:
+            logger.error("%s clock rungs did not fire; the first should have at %s.", len(owed), owed[0].at)
+            if was_quiet:
+                _tell_command(owed, incident=min(new), now=now)
+    return AuditReport(tuple(owed), len(new), resolved)
+
+
+def owed_rungs(*, now: datetime, grace: timedelta = GRACE, limit: int = 1000) -> list[Owed]:
+    cutoff = (now - grace).astimezone(UTC).isoformat(timespec="microseconds")
+    with connection.cursor() as cursor:
+        cursor.execute(_OWED, {"cutoff": cutoff, "limit": limit})
+        return [Owed(*row) for row in cursor.fetchall()]
+
+
+def _written(owed: Sequence[Owed], *, now: datetime) -> list[int]:
+    if not owed:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, {"owed": _as_json(owed), "now": now})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _closed(owed: Sequence[Owed], *, now: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_RESOLVE, {"owed": _as_json(owed), "now": now})
+        return int(cursor.rowcount)
+
+
+def _as_json(owed: Sequence[Owed]) -> str:
+    unique = {(each.clock_id, each.code, each.kind): each for each in owed}
+    return json.dumps([vars(each) for each in unique.values()])
+
+
+def _tell_command(owed: Sequence[Owed], *, incident: int, now: datetime) -> None:
+    command = User.objects.filter(is_active=True, roles__contains=[Role.COMMANDER]).values_list("pk", flat=True)
+    tell(
+        command,
+        key=f"audit:{incident}:{now:%Y%m%d%H%M%S}",
+        kind="clock.audit",
+        params={"count": len(owed), "label": owed[0].label, "first_at": owed[0].at},
+        url="/clocks/",
+        level="urgent",
+        now=now,
+    )

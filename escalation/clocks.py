@@ -1,0 +1,196 @@
+"""Clocks started, stopped, paused, acknowledged. Firing them is the tick's business (escalation/tick.py)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid, NotAllowed
+from accounts.models import User
+from escalation import rules
+from escalation.enums import ClockKind, ClockState, RungKind
+from escalation.models import Clock
+from escalation.planning import Rungs, next_moment, shifted
+from timeline.refs import ref
+from timeline.services import record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a clock is made of, wherever it comes from."""
+
+    thread: str
+    subject: str
+    title: dict[str, str]
+    label: str
+    unit_id: int
+    grade: int
+    ladder: Rungs
+    started_at: datetime
+    due_at: datetime
+    url: str = ""
+    kind: str = ClockKind.DEADLINE
+    run_id: int | None = None
+    step_id: int | None = None
+    owner_id: int | None = None
+    lead_unit_id: int | None = None
+    co_leads: Sequence[int] = ()
+    pausable: Sequence[str] = ()
+    counts_working_time: bool = False
+    is_drill: bool = False
+    carried: dict[str, Any] = field(default_factory=dict)  # what the clock it replaces had (a running pause)
+
+
+def start_clocks(plans: Iterable[Plan]) -> list[Clock]:
+    """All in one statement. The caller's timeline row tells of them: a clock never starts for its own sake."""
+    return Clock.objects.bulk_create([_clock(plan) for plan in plans])
+
+
+def start_clock(plan: Plan) -> Clock:
+    return start_clocks([plan])[0]
+
+
+def _clock(plan: Plan) -> Clock:
+    return Clock(
+        **{
+            name: getattr(plan, name)
+            for name in plan.__dataclass_fields__
+            if name not in {"carried", "co_leads", "pausable"}
+        },
+        co_leads=list(plan.co_leads),
+        pausable=list(plan.pausable),
+        next_fire_at=next_moment(plan.ladder, 0),
+        **plan.carried,
+    )
+
+
+def stop_clocks(clocks: QuerySet[Clock], *, now: datetime) -> int:
+    return clocks.exclude(state=ClockState.STOPPED).update(state=ClockState.STOPPED, stopped_at=now, next_fire_at=None)
+
+
+def lock_thread(thread: str) -> None:
+    """Taken before any clock of the thread, always: whoever holds the head of a file never waits for a clock that
+    waits for the head. The tick waits for neither."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM timeline_thread WHERE key = %s FOR NO KEY UPDATE", [thread])
+
+
+def locked(clock: Clock) -> Clock:
+    lock_thread(clock.thread)
+    return Clock.objects.select_for_update(of=("self",)).get(pk=clock.pk)
+
+
+@transaction.atomic
+def acknowledge(clock: Clock, *, user: User, now: datetime) -> Clock:
+    """Somebody has it in hand: once the time is up no further rung climbs; before, warnings and breach still come."""
+    if not rules.may_acknowledge(user, clock):
+        raise NotAllowed(_("Only those who were told, and those above them, acknowledge this."))
+    clock = locked(clock)
+    if clock.state == ClockState.STOPPED:
+        raise Conflict(_("This clock has already stopped."))
+    if is_acknowledged(clock, now=now):
+        return clock
+    clock.acknowledged_at, clock.acknowledged_by = now, user
+    clock.next_rung, clock.next_fire_at = after_acknowledgement(clock)
+    clock.save(update_fields=["acknowledged_at", "acknowledged_by", "next_rung", "next_fire_at"])
+    record(
+        clock.thread,
+        "clock.acknowledged",
+        now=now,
+        actor=user,
+        subject=ref(clock),
+        details={"title": clock.title, "after_breach": now >= clock.due_at},
+        is_drill=clock.is_drill,
+    )
+    return clock
+
+
+def is_acknowledged(clock: Clock, *, now: datetime) -> bool:
+    """An acknowledgement from before the breach is no answer to the breach."""
+    if clock.acknowledged_at is None:
+        return False
+    return clock.acknowledged_at >= clock.due_at or now < clock.due_at
+
+
+def silences(rung: dict[str, str], *, acknowledged_at: datetime | None, due_at: datetime) -> bool:
+    """Only climbs fall silent, and only by an acknowledgement that came after the time was up."""
+    return rung["kind"] == RungKind.CLIMB and acknowledged_at is not None and acknowledged_at >= due_at
+
+
+def after_acknowledgement(clock: Clock) -> tuple[int, datetime | None]:
+    place = clock.next_rung
+    while place < len(clock.ladder) and silences(
+        clock.ladder[place], acknowledged_at=clock.acknowledged_at, due_at=clock.due_at
+    ):
+        place += 1
+    return place, next_moment(clock.ladder, place)
+
+
+@transaction.atomic
+def pause(clock: Clock, *, reason_code: str, actor: User, now: datetime, note: str = "") -> Clock:
+    """Only for reasons the runbook names."""
+    if not rules.may_steer(actor, clock):
+        raise NotAllowed(_("Only the person who acts, supervisors, heads and command pause a clock."))
+    clock = locked(clock)
+    if clock.state != ClockState.RUNNING:
+        raise Conflict(_("This clock is not running."))
+    if not clock.pausable:
+        raise Conflict(_("This clock is never paused."), code="never_paused")
+    if reason_code not in clock.pausable:
+        raise Invalid(
+            _("Choose one of the reasons the runbook names."),
+            fields={"reason_code": _("Not a reason of this runbook.")},
+        )
+    clock.state, clock.paused_at, clock.pause_reason = ClockState.PAUSED, now, reason_code
+    clock.save(update_fields=["state", "paused_at", "pause_reason"])
+    _record_steering(clock, "clock.paused", actor=actor, now=now, reason=note, details={"reason_code": reason_code})
+    return clock
+
+
+@transaction.atomic
+def resume(clock: Clock, *, actor: User | None, now: datetime) -> Clock:
+    """The time it stood still is given back: due and every rung not yet told move by it."""
+    if actor is not None and not rules.may_steer(actor, clock):
+        raise NotAllowed(_("Only the person who acts, supervisors, heads and command resume a clock."))
+    clock = locked(clock)
+    if clock.state != ClockState.PAUSED or clock.paused_at is None:
+        raise Conflict(_("This clock is not paused."))
+    still = max(now - clock.paused_at, timedelta(0))
+    clock.due_at += still
+    clock.ladder = shifted(clock.ladder, from_rung=clock.next_rung, by=still)
+    clock.next_fire_at = next_moment(clock.ladder, clock.next_rung)
+    clock.paused_seconds += int(still.total_seconds())
+    clock.state, clock.paused_at, clock.pause_reason = ClockState.RUNNING, None, ""
+    clock.save()
+    if clock.step is not None and clock.kind == ClockKind.DEADLINE:
+        clock.step.due_at = clock.due_at
+        clock.step.save(update_fields=["due_at"])
+    _record_steering(
+        clock, "clock.resumed", actor=actor, now=now, details={"stood_still_seconds": still.total_seconds()}
+    )
+    return clock
+
+
+def pauses_of(step_id: int) -> timedelta:
+    """How long the step's time has stood still so far; it is added again whenever its due time is worked out anew."""
+    longest = Clock.objects.filter(step_id=step_id).aggregate(total=Max("paused_seconds"))["total"]
+    return timedelta(seconds=longest or 0)
+
+
+def _record_steering(
+    clock: Clock, verb: str, *, actor: User | None, now: datetime, details: dict[str, Any], reason: str = ""
+) -> None:
+    record(
+        clock.thread,
+        verb,
+        now=now,
+        actor=actor,
+        subject=ref(clock),
+        reason=reason,
+        details={"title": clock.title, **details},
+        is_drill=clock.is_drill,
+    )

@@ -1,0 +1,74 @@
+"""What clocks say to people."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from escalation.enums import Tier
+from escalation.words import span_words
+from notifications.messages import Action, register
+
+
+def words(params: dict[str, Any]) -> dict[str, Any]:
+    """How late it was at that rung, and whether somebody stands in for an empty rung."""
+    late = int(params.get("late_seconds") or 0)
+    wanted, told = params.get("tier", ""), params.get("told_tier", "")
+    stands_in = ""
+    if wanted in Tier.values and told in Tier.values and wanted != told:
+        stands_in = _("Nobody was found as %(wanted)s, so it comes to %(told)s.") % {
+            "wanted": Tier(wanted).label,
+            "told": Tier(told).label,
+        }
+    return {"over": span_words(max(late, 0)), "left": span_words(max(-late, 0)), "stands_in": stands_in}
+
+
+def acknowledgement(params: dict[str, Any]) -> Action | None:
+    clock = params.get("clock")
+    return Action(_lazy("Acknowledge"), reverse("escalation:acknowledge", args=[clock])) if clock else None
+
+
+def register_all() -> None:
+    register(
+        "clock.warning",
+        title=_lazy("%(left)s left: %(step)s – %(label)s"),
+        body=_lazy("“%(step)s” is due at %(due_at)s. %(stands_in)s"),
+        words=words,
+        action=acknowledgement,
+    )
+    register(
+        "clock.breach",
+        title=_lazy("Time is up: %(step)s – %(label)s"),
+        body=_lazy(
+            "“%(step)s” was due at %(due_at)s and is not done. "
+            "Act now, or acknowledge that you have it in hand. %(stands_in)s"
+        ),
+        words=words,
+        action=acknowledgement,
+    )
+    register(
+        "clock.climb",
+        title=_lazy("%(over)s over: %(step)s – %(label)s"),
+        body=_lazy(
+            "“%(step)s” was due at %(due_at)s; nobody has acknowledged it since. "
+            "It climbs on until somebody does. %(stands_in)s"
+        ),
+        words=words,
+        action=acknowledgement,
+    )
+    register(
+        "clock.reminder",
+        title=_lazy("A date is missing: %(step)s – %(label)s"),
+        body=_lazy("“%(step)s” has no time yet. Get one and enter it, so that its clock can run. %(stands_in)s"),
+        words=words,
+        action=acknowledgement,
+    )
+    register(
+        "clock.audit",
+        title=_lazy("%(count)s clock rungs did not fire on time"),
+        body=_lazy(
+            "The auditor found rungs that should have been told and were not, the first at %(first_at)s: %(label)s. "
+            "See that worker and beat are running."
+        ),
+    )

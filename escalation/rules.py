@@ -1,0 +1,40 @@
+"""Who may do what with a step or a clock they can see."""
+
+from accounts.enums import Role
+from accounts.models import Unit, User
+from escalation.models import Clock, Rung, Step
+
+OVERSEERS = (Role.SUPERVISOR, Role.COMMANDER, Role.ADMIN)
+
+
+def is_overseer(user: User, unit_id: int | None) -> bool:
+    """Supervisors, command, administrators; and whoever heads the unit or one above it."""
+    return user.has_role(*OVERSEERS) or _is_head(user, unit_id)
+
+
+def may_complete(user: User, step: Step) -> bool:
+    """Whoever acts: the assignee, the people of the departments that lead or support, and those who oversee them."""
+    places = {step.lead_unit_id, *(place.get("unit") for place in step.supporting)}
+    return user.pk == step.assignee_id or user.unit_id in places - {None} or is_overseer(user, step.lead_unit_id)
+
+
+def may_settle_otherwise(user: User, step: Step) -> bool:
+    """Waive it, move its time, give it to somebody: overseers only."""
+    return is_overseer(user, step.lead_unit_id or step.run.unit_id)
+
+
+def may_steer(user: User, clock: Clock) -> bool:
+    return user.pk == clock.owner_id or is_overseer(user, clock.lead_unit_id or clock.unit_id)
+
+
+def may_acknowledge(user: User, clock: Clock) -> bool:
+    if may_steer(user, clock) or (user.unit_id and user.unit_id in {clock.lead_unit_id, *clock.co_leads}):
+        return True
+    return Rung.objects.filter(clock=clock, audience__contains=user.pk).exists()
+
+
+def _is_head(user: User, unit_id: int | None) -> bool:
+    if unit_id is None:
+        return False
+    path = Unit.objects.filter(pk=unit_id).values_list("path", flat=True).first() or ""
+    return Unit.objects.filter(head=user, pk__in=[int(part) for part in path.split("/") if part]).exists()

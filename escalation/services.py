@@ -1,0 +1,26 @@
+"""The door of this room: everything other rooms call, from one place."""
+
+from escalation.clocks import Plan, acknowledge, pause, resume, start_clock
+from escalation.runs import cancel_run, regrade, relabel, set_base, set_owner, start_run
+from escalation.steps import assign_step, complete_step, deliver, move_step, waive_step
+from escalation.tick import tick
+
+__all__ = [
+    "Plan",
+    "acknowledge",
+    "assign_step",
+    "cancel_run",
+    "complete_step",
+    "deliver",
+    "move_step",
+    "pause",
+    "regrade",
+    "relabel",
+    "resume",
+    "set_base",
+    "set_owner",
+    "start_clock",
+    "start_run",
+    "tick",
+    "waive_step",
+]

@@ -1,0 +1,281 @@
+"""Steps of runs: done with their deliverable, waived or moved with a reason, given to somebody."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid, NotAllowed
+from accounts.models import User
+from escalation import rules
+from escalation.clocks import Plan, lock_thread, pauses_of, start_clocks, stop_clocks
+from escalation.enums import Base, ClockKind, ClockState, RunState, StepState
+from escalation.models import Clock, Run, Step
+from escalation.planning import (
+    due_moment,
+    duration,
+    ladder_plan,
+    moment,
+    per_grade,
+    reminder_plan,
+    stamp,
+    without_stale_warnings,
+)
+from notifications.messages import in_language
+from timeline.refs import ref
+from timeline.services import Draft, record, record_many
+
+# ---- when it is due ---------------------------------------------------------------------------
+
+
+def bases_of(run: Run) -> dict[str, datetime]:
+    """The run's own moments; of runs that share its steps the earliest reporter's deadline and what else is known."""
+    bases = {Base.START.value: run.started_at} | {name: moment(text) for name, text in run.bases.items()}
+    if run.shares_id is None and run.pk is not None:
+        for theirs in run.shared_by.filter(state=RunState.RUNNING).values_list("bases", flat=True):
+            for name, text in theirs.items():
+                bases[name] = min(bases.get(name, moment(text)), moment(text))
+    return bases
+
+
+def body_of(step: Step) -> dict[str, Any]:
+    found: dict[str, Any] = next(each for each in step.run.body["steps"] if each["code"] == step.code)
+    return found
+
+
+def own_bases(run: Run) -> dict[str, datetime]:
+    return {Base.START.value: run.started_at} | {name: moment(text) for name, text in run.bases.items()}
+
+
+def plan_of(
+    step: Step, *, due_at: datetime | None, started_at: datetime, now: datetime | None, carried: Mapping[str, Any] = {}
+) -> Plan | None:
+    """The clock a step needs: its deadline; a reminder to get a date where it has none; nothing where it only waits.
+
+    `now` is given for plans made under way: warnings already behind are not told one after the other.
+    """
+    body, run = body_of(step), step.run
+    if due_at is not None:
+        ladder = ladder_plan(run.body["ladder"], started_at=started_at, due_at=due_at)
+        kind = ClockKind.DEADLINE
+        if now is not None:
+            ladder = without_stale_warnings(ladder, now=now, due_at=due_at)
+    elif "remind_after" in body:
+        due_at = started_at + duration(body["remind_after"])
+        ladder, kind = reminder_plan(at=due_at), ClockKind.REMINDER
+    else:
+        return None
+    return Plan(
+        thread=run.thread,
+        subject=run.subject,
+        title=step.title,
+        label=run.label,
+        url=run.url,
+        unit_id=run.unit_id,
+        grade=run.grade,
+        ladder=ladder,
+        started_at=started_at,
+        due_at=due_at,
+        kind=kind,
+        run_id=run.pk,
+        step_id=step.pk,
+        owner_id=step.assignee_id,
+        lead_unit_id=step.lead_unit_id,
+        co_leads=[place["unit"] for place in step.supporting if place.get("leads") and place.get("unit")],
+        pausable=[reason["code"] for reason in run.body["pausable"]],
+        counts_working_time=bool(per_grade(run.body["counts_working_time"], run.grade)),
+        is_drill=run.is_drill,
+        carried=dict(carried),
+    )
+
+
+def replan(steps: Sequence[Step], *, now: datetime) -> list[Step]:
+    """Works the due times out anew; a step whose time changed gets a new clock. Returns those steps."""
+    changed = [step for step in steps if not step.is_moved and _due_of(step) != step.due_at]
+    for step in changed:
+        set_due(step, _due_of(step), now=now)
+    return changed
+
+
+def _due_of(step: Step) -> datetime | None:
+    due = due_moment(body_of(step)["due"], bases=bases_of(step.run), grade=step.run.grade)
+    return due + pauses_of(step.pk) if due is not None else None
+
+
+def set_due(step: Step, due_at: datetime | None, *, now: datetime) -> None:
+    """A rung fires once for ever, so another time means another clock; a pause under way goes with it."""
+    old = step.clocks.exclude(state=ClockState.STOPPED).select_for_update(of=("self",)).first()
+    carried: dict[str, Any] = {}
+    if old is not None:
+        carried = {name: getattr(old, name) for name in ("state", "paused_at", "pause_reason", "paused_seconds")}
+        stop_clocks(Clock.objects.filter(pk=old.pk), now=now)
+    step.due_at = due_at
+    step.save(update_fields=["due_at", "is_moved"])
+    plan = plan_of(step, due_at=due_at, started_at=step.run.started_at, now=now, carried=carried)
+    start_clocks([plan] if plan else [])
+
+
+# ---- how it ends --------------------------------------------------------------------------------
+@transaction.atomic
+def deliver(
+    *,
+    thread: str,
+    deliverable: str,
+    now: datetime,
+    actor: User | None = None,
+    subject: str | None = None,
+    evidence: str = "",
+) -> list[Step]:
+    """What was asked for exists: every open step that waits for it is done (of the subject, or of the whole thread).
+
+    Said again, or when nothing waits for it, it does nothing.
+    """
+    lock_thread(thread)
+    waiting = (
+        Step.objects.select_for_update(of=("self",))
+        .filter(state=StepState.OPEN, completes_on=deliverable, run__thread=thread, run__state=RunState.RUNNING)
+        .select_related("run")
+        .order_by("pk")
+    )
+    if subject is not None:
+        waiting = waiting.filter(run__subject=subject)
+    steps = list(waiting)
+    _settle(steps, StepState.DONE, verb="step.done", actor=actor, now=now, note=evidence)
+    return steps
+
+
+@transaction.atomic
+def complete_step(step: Step, *, actor: User, note: str, now: datetime) -> Step:
+    """By hand, only where the runbook says that a person's word is the deliverable."""
+    if not rules.may_complete(actor, step):
+        raise NotAllowed(_("Only the departments of this step, and those above them, complete it."))
+    step = _open(step)
+    if not body_of(step).get("by_hand"):
+        raise Conflict(
+            _("This step is done by its deliverable, not by hand: %(deliverable)s.")
+            % {"deliverable": in_language(step.deliverable)},
+            code="needs_deliverable",
+        )
+    if not note.strip():
+        message = _("Say what was done and where it is kept.")
+        raise Invalid(message, fields={"note": message})
+    _settle([step], StepState.DONE, verb="step.done", actor=actor, now=now, note=note.strip())
+    return step
+
+
+@transaction.atomic
+def waive_step(step: Step, *, actor: User, reason: str, now: datetime) -> Step:
+    reason = _entitled(step, actor=actor, reason=reason)
+    step = _open(step)
+    _settle([step], StepState.WAIVED, verb="step.waived", actor=actor, now=now, note=reason)
+    return step
+
+
+@transaction.atomic
+def move_step(step: Step, *, due_at: datetime, actor: User, reason: str, now: datetime) -> Step:
+    """Another time by hand; from now on neither grade nor date moves it."""
+    reason = _entitled(step, actor=actor, reason=reason)
+    step = _open(step)
+    if due_at <= now:
+        message = _("The new time must lie in the future.")
+        raise Invalid(message, fields={"due_at": message})
+    before, step.is_moved = step.due_at, True
+    set_due(step, due_at, now=now)
+    record(
+        step.run.thread,
+        "step.moved",
+        now=now,
+        actor=actor,
+        subject=ref(step),
+        reason=reason,
+        details={"title": step.title, "from": stamp(before) if before else None, "to": stamp(due_at)},
+        is_drill=step.run.is_drill,
+    )
+    return step
+
+
+@transaction.atomic
+def assign_step(step: Step, *, to: User, actor: User, now: datetime) -> Step:
+    """Somebody takes it, or somebody above gives it."""
+    if to.pk != actor.pk and not rules.may_settle_otherwise(actor, step):
+        raise NotAllowed(_("Only supervisors, heads and command give a step to somebody else."))
+    if to.pk == actor.pk and not rules.may_complete(actor, step):
+        raise NotAllowed(_("Only the departments of this step take it."))
+    if not to.is_active:
+        message = _("This person no longer works here.")
+        raise Invalid(message, fields={"to": message})
+    step = _open(step)
+    step.assignee = to
+    step.save(update_fields=["assignee"])
+    step.clocks.exclude(state=ClockState.STOPPED).update(owner=to)
+    record(
+        step.run.thread,
+        "step.assigned",
+        now=now,
+        actor=actor,
+        subject=ref(step),
+        details={"title": step.title, "to": to.pk},
+        is_drill=step.run.is_drill,
+    )
+    return step
+
+
+def _entitled(step: Step, *, actor: User, reason: str) -> str:
+    if not rules.may_settle_otherwise(actor, step):
+        raise NotAllowed(_("Only supervisors, heads and command waive a step or move its time."))
+    if not reason.strip():
+        message = _("Give the reason.")
+        raise Invalid(message, fields={"reason": message})
+    return reason.strip()
+
+
+def _open(step: Step) -> Step:
+    """The step as it stands now, locked; its thread first."""
+    lock_thread(step.run.thread)
+    fresh = Step.objects.select_for_update(of=("self",)).select_related("run").get(pk=step.pk)
+    if fresh.state != StepState.OPEN or fresh.run.state != RunState.RUNNING:
+        raise Conflict(_("This step is already settled."))
+    return fresh
+
+
+def _settle(
+    steps: Sequence[Step], state: StepState, *, verb: str, actor: User | None, now: datetime, note: str
+) -> None:
+    if not steps:
+        return
+    for step in steps:
+        step.state, step.done_at, step.done_by, step.note = state, now, actor, note
+    Step.objects.filter(pk__in=[step.pk for step in steps]).update(state=state, done_at=now, done_by=actor, note=note)
+    stop_clocks(Clock.objects.filter(step__in=steps), now=now)
+    record_many([_settled(step, verb, actor=actor, now=now, reason=note) for step in steps])
+    end_finished({step.run_id for step in steps}, now=now)
+
+
+def _settled(step: Step, verb: str, *, actor: User | None, now: datetime, reason: str) -> Draft:
+    return Draft(
+        thread=step.run.thread,
+        verb=verb,
+        at=now,
+        actor_id=actor.pk if actor else None,
+        subject=ref(step),
+        from_state=StepState.OPEN,
+        to_state=step.state,
+        reason=reason if verb == "step.waived" else "",
+        details={
+            "title": step.title,
+            "runbook": step.run.body["title"],
+            "due_at": stamp(step.due_at) if step.due_at else None,
+            "late": step.due_at is not None and now > step.due_at,
+        },
+        is_drill=step.run.is_drill,
+    )
+
+
+def end_finished(run_ids: set[int], *, now: datetime) -> None:
+    """A run ends by itself when every step of its own is settled."""
+    unfinished = Step.objects.filter(run__in=run_ids, state=StepState.OPEN).values("run")
+    Run.objects.filter(pk__in=run_ids, state=RunState.RUNNING).exclude(pk__in=unfinished).update(
+        state=RunState.ENDED, ended_at=now
+    )

@@ -1,0 +1,21 @@
+"""Shells for Celery."""
+
+from celery import shared_task
+
+from escalation import auditor, heartbeats
+from escalation import tick as engine
+from timeline.now import now
+
+
+@shared_task
+def tick() -> None:
+    moment = now()
+    engine.tick_until_quiet(now=moment)
+    heartbeats.beat("tick", now=moment)
+
+
+@shared_task
+def audit() -> None:
+    moment = now()
+    auditor.audit(now=moment)
+    heartbeats.beat("audit", now=moment)

@@ -1,0 +1,280 @@
+"""
+The clock engine: what is due is claimed, told and moved on, in one transaction a batch.
+
+1. Claim clocks whose `next_fire_at` has come, FOR UPDATE SKIP LOCKED, and the heads of their threads likewise: a file
+   somebody is writing to right now waits for the next tick, so the tick itself waits for nobody and cannot deadlock.
+2. Work out in memory every rung that has come (one that slept for an hour tells every missed rung once, in order).
+3. Write rungs and the clocks' next moments, timeline rows, inbox and outbox rows. Commit.
+
+A batch that fails is walked clock by clock, and the one clock to blame is set aside for an hour with a finding.
+Whatever happens before the commit has not happened: the next tick claims the same clocks again.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts.queries import OrgMap
+from escalation.clocks import silences
+from escalation.enums import Finding, RungKind
+from escalation.ladder import Audience, Ladder
+from escalation.models import AuditFinding, Clock
+from escalation.planning import moment, stamp
+from notifications.enums import Level
+from notifications.services import Telling, tell_many
+from timeline.services import Draft, record_many
+
+logger = logging.getLogger(__name__)
+
+BATCH = 1000
+SET_ASIDE = timedelta(hours=1)
+
+_CLAIM = """
+WITH due AS MATERIALIZED (
+    SELECT id, thread, subject, title, label, url, owner_id, lead_unit_id, co_leads, unit_id, ladder, next_rung,
+           due_at, acknowledged_at, is_drill, next_fire_at
+    FROM escalation_clock
+    WHERE state = 'running' AND next_fire_at <= %(now)s AND (%(only)s::bigint IS NULL OR id = %(only)s)
+    ORDER BY next_fire_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+), heads AS MATERIALIZED (
+    SELECT key FROM timeline_thread WHERE key IN (SELECT thread FROM due) FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT due.id, due.thread, due.subject, due.title::text, due.label, due.url,
+       CASE WHEN owner.is_active THEN due.owner_id END, due.lead_unit_id, due.co_leads::text, due.unit_id,
+       due.ladder::text, due.next_rung, due.due_at, due.acknowledged_at, due.is_drill
+FROM due LEFT JOIN accounts_user owner ON owner.id = due.owner_id
+WHERE due.thread IN (SELECT key FROM heads)
+   OR NOT EXISTS (SELECT 1 FROM timeline_thread head WHERE head.key = due.thread)
+ORDER BY due.next_fire_at, due.id
+"""
+
+_FIRE = """
+WITH fired AS (
+    INSERT INTO escalation_rung (clock_id, code, kind, tier, told_tier, planned_at, fired_at, audience)
+    SELECT clock_id, code, kind, tier, told_tier, planned_at, %(now)s, audience
+    FROM jsonb_to_recordset(%(rungs)s::jsonb) AS r(
+        clock_id bigint, code text, kind text, tier text, told_tier text, planned_at timestamptz, audience jsonb)
+)
+UPDATE escalation_clock clock SET next_rung = moved.next_rung, next_fire_at = moved.next_fire_at
+FROM jsonb_to_recordset(%(moved)s::jsonb) AS moved(id bigint, next_rung int, next_fire_at timestamptz)
+WHERE clock.id = moved.id
+"""
+
+VERBS = {
+    RungKind.WARNING: "clock.warned",
+    RungKind.BREACH: "clock.breached",
+    RungKind.CLIMB: "clock.climbed",
+    RungKind.REMINDER: "clock.reminded",
+}
+KINDS = {
+    RungKind.WARNING: "clock.warning",
+    RungKind.BREACH: "clock.breach",
+    RungKind.CLIMB: "clock.climb",
+    RungKind.REMINDER: "clock.reminder",
+}
+LOUD = (RungKind.BREACH, RungKind.CLIMB)
+
+
+@dataclass(frozen=True, slots=True)
+class DueClock:
+    id: int
+    thread: str
+    subject: str
+    title: dict[str, str]
+    label: str
+    url: str
+    owner_id: int | None
+    lead_unit_id: int | None
+    co_leads: list[int]
+    unit_id: int
+    ladder: list[dict[str, str]]
+    next_rung: int
+    due_at: datetime
+    acknowledged_at: datetime | None
+    is_drill: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """One rung of one clock at its moment."""
+
+    clock: DueClock
+    rung: dict[str, str]
+    audience: Audience
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What is told about one clock now, and where it stands afterwards."""
+
+    clock: DueClock
+    firings: list[Firing]
+    next_rung: int
+    next_fire_at: str | None
+
+
+def tick(*, now: datetime, limit: int = BATCH) -> int:
+    """One batch; returns how many clocks moved. Safe to run many times at once."""
+    try:
+        return _fire_batch(now=now, limit=limit)
+    except Exception:
+        logger.exception("A batch of clocks failed; walking it clock by clock.")
+    return _fire_one_by_one(now=now, limit=limit)
+
+
+def tick_until_quiet(*, now: datetime, batches: int = 20) -> int:
+    """Every batch that is due; bounded, so that one task never holds a worker for ever."""
+    moved = 0
+    for _round in range(batches):
+        step = tick(now=now)
+        moved += step
+        if step < BATCH:
+            break
+    return moved
+
+
+def _fire_batch(*, now: datetime, limit: int, only: int | None = None) -> int:
+    with transaction.atomic():
+        clocks = claim_due(now=now, limit=limit, only=only)
+        if not clocks:
+            return 0
+        ladder = Ladder(OrgMap.load())
+        moves = [_move(clock, ladder=ladder, now=now) for clock in clocks]
+        firings = [firing for move in moves for firing in move.firings]
+        _store(moves, firings, now=now)
+        record_many([_draft(firing, now=now) for firing in firings])
+        tell_many([telling for firing in firings for telling in _tellings(firing)], now=now)
+    return len(clocks)
+
+
+def claim_due(*, now: datetime, limit: int, only: int | None = None) -> list[DueClock]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"now": now, "limit": limit, "only": only})
+        return [_due_clock(row) for row in cursor.fetchall()]
+
+
+def _due_clock(row: tuple[Any, ...]) -> DueClock:
+    clock_id, thread, subject, title, label, url, owner, lead, co_leads, unit, ladder, *rest = row
+    return DueClock(
+        clock_id,
+        thread,
+        subject,
+        json.loads(title),
+        label,
+        url,
+        owner,
+        lead,
+        json.loads(co_leads),
+        unit,
+        json.loads(ladder),
+        *rest,
+    )
+
+
+def _move(clock: DueClock, *, ladder: Ladder, now: datetime) -> Move:
+    firings: list[Firing] = []
+    horizon, place = stamp(now), clock.next_rung
+    while place < len(clock.ladder):
+        rung = clock.ladder[place]
+        silent = silences(rung, acknowledged_at=clock.acknowledged_at, due_at=clock.due_at)
+        if not silent and rung["at"] > horizon:
+            break
+        if not silent:
+            firings.append(Firing(clock, rung, ladder.audience(clock, rung["tier"])))
+        place += 1
+    return Move(clock, firings, place, clock.ladder[place]["at"] if place < len(clock.ladder) else None)
+
+
+def _store(moves: list[Move], firings: list[Firing], *, now: datetime) -> None:
+    rungs = [_rung_row(firing) for firing in firings]
+    moved = [{"id": move.clock.id, "next_rung": move.next_rung, "next_fire_at": move.next_fire_at} for move in moves]
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRE, {"now": now, "rungs": json.dumps(rungs), "moved": json.dumps(moved)})
+
+
+def _rung_row(firing: Firing) -> dict[str, Any]:
+    return {
+        "clock_id": firing.clock.id,
+        "code": firing.rung["code"],
+        "kind": firing.rung["kind"],
+        "tier": firing.rung["tier"],
+        "told_tier": firing.audience.told_tier,
+        "planned_at": firing.rung["at"],
+        "audience": firing.audience.user_ids,
+    }
+
+
+def _draft(firing: Firing, *, now: datetime) -> Draft:
+    return Draft(
+        thread=firing.clock.thread,
+        verb=VERBS[RungKind(firing.rung["kind"])],
+        at=now,
+        subject=f"clock:{firing.clock.id}",
+        details={
+            "title": firing.clock.title,
+            "code": firing.rung["code"],
+            "planned_at": firing.rung["at"],
+            "tier": firing.rung["tier"],
+            "told_tier": firing.audience.told_tier,
+            "told": list(firing.audience.user_ids),
+        },
+        is_drill=firing.clock.is_drill,
+    )
+
+
+def _tellings(firing: Firing) -> Iterator[Telling]:
+    clock, rung = firing.clock, firing.rung
+    kind = RungKind(rung["kind"])
+    params = {
+        "clock": clock.id,
+        "code": rung["code"],
+        "step": clock.title,
+        "label": clock.label,
+        "due_at": stamp(clock.due_at),
+        "late_seconds": int((moment(rung["at"]) - clock.due_at).total_seconds()),
+        "tier": rung["tier"],
+        "told_tier": firing.audience.told_tier,
+    }
+    for user_id in firing.audience.user_ids:
+        yield Telling(
+            user_id,
+            f"clock:{clock.id}:{rung['code']}:{user_id}",
+            KINDS[kind],
+            params,
+            clock.url,
+            clock.thread,
+            Level.URGENT if kind in LOUD else Level.WARNING,
+        )
+
+
+# ---- when one of them is broken -----------------------------------------------------------------
+def _fire_one_by_one(*, now: datetime, limit: int) -> int:
+    due = Clock.objects.filter(state="running", next_fire_at__lte=now).order_by("next_fire_at")
+    return sum(_fire_alone(clock_id, now=now) for clock_id in due.values_list("pk", flat=True)[:limit])
+
+
+def _fire_alone(clock_id: int, *, now: datetime) -> int:
+    try:
+        return _fire_batch(now=now, limit=1, only=clock_id)
+    except Exception as error:
+        logger.exception("Clock %s cannot be fired; it is set aside.", clock_id)
+        set_aside(clock_id, error, now=now)
+        return 0
+
+
+def set_aside(clock_id: int, error: Exception, *, now: datetime) -> None:
+    """Out of the way of the others, and on the books: the auditor and the health page say so until it is mended."""
+    with transaction.atomic():
+        Clock.objects.filter(pk=clock_id, state="running").update(next_fire_at=now + SET_ASIDE)
+        AuditFinding.objects.update_or_create(
+            clock_id=clock_id,
+            code="",
+            kind=Finding.BROKEN,
+            defaults={"details": {"error": f"{type(error).__name__}: {error}"[:500]}, "resolved_at": None},
+            create_defaults={"details": {"error": f"{type(error).__name__}: {error}"[:500]}, "found_at": now},
+        )
