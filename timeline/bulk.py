@@ -24,8 +24,8 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column) for field in fields)
     stream = _Stream(_line([_adapted(f, v, connection) for f, v in zip(fields, row, strict=True)]) for row in rows)
-    with transaction.atomic(using=using), connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN", stream, size=CHUNK_BYTES)
+    with transaction.atomic(using=using, savepoint=False), connection.cursor() as cursor:
+        cursor.copy_expert(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN", stream, CHUNK_BYTES)
         return int(cursor.rowcount)
 
 

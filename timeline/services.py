@@ -100,7 +100,8 @@ def record_many(drafts: Sequence[Draft]) -> None:
     """Add all rows in three statements, however many they are; drafts of one thread keep their order."""
     if not drafts:
         return
-    with transaction.atomic():
+    # No savepoint of its own: a record that cannot be written takes the caller's transaction with it.
+    with transaction.atomic(savepoint=False):
         entries = list(_chained(drafts))
         insert_rows(Entry, COLUMNS, ([getattr(entry, name) for name in COLUMNS] for entry in entries))
         _advance({entry.thread: entry.hash for entry in entries})
