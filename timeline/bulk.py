@@ -22,7 +22,7 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     using = router.db_for_write(model) or DEFAULT_DB_ALIAS
     connection = connections[using]
     quote = connection.ops.quote_name
-    names = ", ".join(quote(field.column) for field in fields)
+    names = ", ".join(quote(str(field.column)) for field in fields)
     stream = _Stream(_line([_adapted(f, v, connection) for f, v in zip(fields, row, strict=True)]) for row in rows)
     with transaction.atomic(using=using, savepoint=False), connection.cursor() as cursor:
         cursor.copy_expert(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN", stream, CHUNK_BYTES)

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.errors import Conflict, Invalid
-from accounts.models import IdempotentAnswer
+from accounts.models import IdempotentAnswer, User
 
 P = ParamSpec("P")
 V = TypeVar("V")
@@ -90,7 +90,7 @@ def _claimed(request: Request, key: str, digest: str) -> bool:
 
 
 def _answer_again(request: Request, key: str, digest: str) -> Response:
-    kept = IdempotentAnswer.objects.get(user_id=request.user.pk, key=key)
+    kept = IdempotentAnswer.objects.get(user=cast(User, request.user), key=key)
     if kept.digest != digest:
         raise Invalid(_("This Idempotency-Key was used for another request. Use a new one."), code="key_reused")
     return Response(kept.body, status=kept.status, headers=kept.headers | {"Idempotent-Replayed": "true"})
@@ -99,6 +99,6 @@ def _answer_again(request: Request, key: str, digest: str) -> Response:
 def _keep(request: Request, key: str, response: Response) -> None:
     body: Any = json.loads(json.dumps(response.data, cls=JSONEncoder))
     headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-    IdempotentAnswer.objects.filter(user_id=request.user.pk, key=key).update(
+    IdempotentAnswer.objects.filter(user=cast(User, request.user), key=key).update(
         status=response.status_code, body=body, headers=headers
     )
