@@ -1,6 +1,8 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class MonitoringConfig(AppConfig):
     name = "monitoring"
+    verbose_name = _("Opinion monitoring")
     default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,18 @@
+from monitoring.models.events import Alert, Event, EventMention, EventPrint
+from monitoring.models.mentions import Mention, WatchHit
+from monitoring.models.sources import FetchLog, RawItem, Source
+from monitoring.models.watches import GradingRules, Watch
+
+__all__ = [
+    "Alert",
+    "Event",
+    "EventMention",
+    "EventPrint",
+    "FetchLog",
+    "GradingRules",
+    "Mention",
+    "RawItem",
+    "Source",
+    "Watch",
+    "WatchHit",
+]

@@ -1,0 +1,127 @@
+"""Many mentions of the same thing are one event and one alert, not hundreds."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Unit, User
+from cases.models import Case
+from monitoring.enums import AlertState, Grade
+from monitoring.models.mentions import Mention
+from monitoring.models.watches import Watch
+from monitoring.visibility import ByUnit
+
+
+class Event(models.Model):
+    """One matter people talk about, as one unit sees it. Its first mention is what others are compared with."""
+
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("unit"))
+    title = models.CharField(_("title"), max_length=500)
+    first_mention = models.ForeignKey(Mention, models.PROTECT, related_name="+")
+    seed_size = models.PositiveIntegerField(default=0)
+    seed_hash = models.CharField(max_length=64, default="")
+    grade = models.PositiveSmallIntegerField(_("grade"), choices=Grade, null=True)
+    mentions_count = models.PositiveIntegerField(_("mentions"), default=0)
+    negative_count = models.PositiveIntegerField(_("negative"), default=0)
+    sources_count = models.PositiveIntegerField(_("sources"), default=0)
+    first_seen_at = models.DateTimeField(_("first seen"))
+    last_seen_at = models.DateTimeField(_("last seen"))
+    case = models.ForeignKey(Case, models.SET_NULL, null=True, blank=True, related_name="events")
+    is_drill = models.BooleanField(default=False)
+
+    mentions: "models.ManyToManyField[Mention, EventMention]" = models.ManyToManyField(
+        Mention, through="EventMention", related_name="events"
+    )
+
+    objects = ByUnit["Event"].as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-last_seen_at", "-pk"]
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes: ClassVar = [
+            models.Index(fields=["unit", "-last_seen_at", "-id"], name="event_of_unit"),
+            models.Index(fields=["unit", "seed_hash", "last_seen_at"], name="event_by_seed"),
+            models.Index(fields=["-last_seen_at", "-id"], name="event_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("monitoring:event", args=[self.pk])
+
+
+class EventMention(models.Model):
+    event = models.ForeignKey(Event, models.CASCADE, related_name="members")
+    mention = models.ForeignKey(Mention, models.CASCADE, related_name="memberships")
+    likeness = models.FloatField(default=1.0)  # to the event's first mention
+    joined_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[Any]] = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["event", "mention"], name="event_mention_once")]
+
+
+class EventPrint(models.Model):
+    """Fingerprints of first mentions, for finding the event a text belongs to."""
+
+    event = models.ForeignKey(Event, models.CASCADE, related_name="prints")
+    unit = models.ForeignKey(Unit, models.CASCADE, related_name="+")
+    print = models.BigIntegerField()
+    last_seen_at = models.DateTimeField()
+
+    objects: ClassVar[models.Manager[Any]] = models.Manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["event", "print"], name="event_print_once")]
+        indexes: ClassVar = [models.Index(fields=["unit", "print"], name="event_print_lookup")]
+
+
+class Alert(models.Model):
+    """An event somebody has to look at.
+
+    open → acknowledged → dismissed | case_opened
+    open → dismissed | case_opened
+    acknowledged, dismissed → open      when the grade climbs
+    """
+
+    event = models.OneToOneField(Event, models.PROTECT, related_name="alert")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("unit"))
+    watch = models.ForeignKey(Watch, models.SET_NULL, null=True, related_name="+")
+    grade = models.PositiveSmallIntegerField(_("grade"), choices=Grade)
+    score = models.PositiveIntegerField(default=0)
+    reasons = models.JSONField(default=list)
+    rules_number = models.PositiveIntegerField(default=0)
+    state = models.CharField(_("state"), max_length=12, choices=AlertState, default=AlertState.OPEN)
+    raised_at = models.DateTimeField(_("raised"))
+    climbed_at = models.DateTimeField(null=True, blank=True)
+    times_raised = models.PositiveIntegerField(default=1)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settled_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.TextField(_("reason"), blank=True, default="")
+    case = models.ForeignKey(Case, models.SET_NULL, null=True, blank=True, related_name="alerts")
+    is_drill = models.BooleanField(default=False)
+
+    objects = ByUnit["Alert"].as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
+        indexes: ClassVar = [
+            models.Index(fields=["grade", "-id"], name="alert_open", condition=Q(state=AlertState.OPEN)),
+            models.Index(fields=["state", "-id"], name="alert_by_state"),
+        ]
+
+    def __str__(self) -> str:
+        return self.event.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("monitoring:alert", args=[self.pk])
