@@ -3,6 +3,8 @@
 Two characters are a word in Chinese and trigram indexes do not know them, so the database indexes pairs of
 characters (`cases_bigrams`, migration 0002). The Python below must cut exactly as that function does."""
 
+from itertools import pairwise
+
 from language.folding import fold_text
 
 MOST = 2000  # characters of a description that search looks at
@@ -19,4 +21,4 @@ def search_text_of(number: str, order_number: str, title: str, description: str)
 
 def bigrams(text: str) -> set[str]:
     """Every pair of neighbours without a blank in it."""
-    return {first + second for first, second in zip(text, text[1:], strict=False) if " " not in (first, second)}
+    return {first + second for first, second in pairwise(text) if " " not in (first, second)}

@@ -16,7 +16,7 @@ LONGEST_TEXT = 10_000
 MISSING = _("This is needed.")
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818 -- says what the value is
     def __init__(self, message: Text) -> None:
         super().__init__(message)
         self.message = message
@@ -105,7 +105,7 @@ def person_of(raw: Any) -> User:
     if isinstance(raw, User):
         return raw
     people = User.objects.filter(is_active=True).select_related("unit__parent__parent")
-    by_id = isinstance(raw, int) or str(raw).isascii() and str(raw).isdigit()
+    by_id = isinstance(raw, int) or (str(raw).isascii() and str(raw).isdigit())
     found = (
         people.filter(pk=int(raw)).first() if by_id and int(raw) < 2**63 else people.filter(username=str(raw)).first()
     )

@@ -4,7 +4,6 @@ its schema, `services.perform` reads the data with it. Where each leads stands o
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _

@@ -1,9 +1,8 @@
 """The gate: who sees which case. The one place that knows the table; everything fetches through it.
 
-| level            | seen by                                                                                     |
-| public, internal | people of its unit and of units above, units it is shared with                              |
-| confidential     | its assignee, people named on it, supervisors and heads of its unit and above, PR, legal, commander |
-| secret           | people named on it, legal, commander                                                        |
+- public, internal: people of its unit and of units above, units it is shared with
+- confidential: its assignee and people named on it, supervisors and heads of its unit and above, PR, legal, commander
+- secret: people named on it, legal, commander
 
 Somebody recused on a case is not "named" in this sense.
 """
@@ -23,7 +22,7 @@ from accounts.queries import SEES_ALL, units_visible_to
 from cases.enums import CaseState, Confidentiality
 
 if TYPE_CHECKING:
-    from cases.models.case import Case
+    from cases.models.case import Case  # noqa: F401 -- the model this query set is of
 
 EVERY_CASE = Q(pk__isnull=False)
 NO_CASE = Q(pk__isnull=True)
@@ -49,6 +48,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def open(self) -> "CaseQuerySet":
         return self.filter(state__in=CaseState.OPEN)
+
+    def for_list(self) -> "CaseQuerySet":
+        """With the rows a line of a list names, and without the long texts it does not show."""
+        rows = self.select_related("category__parent", "unit", "assignee")
+        return rows.defer("description", "wants", "people_involved", "cause", "search_text", "grade_reasons")
 
     def for_page(self) -> "CaseQuerySet":
         """With the rows every page of a case names."""

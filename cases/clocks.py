@@ -1,0 +1,134 @@
+"""What the case tells the clock engine: which deliverable is there, which run begins or ends.
+
+The complaint runbook runs from intake to call-back; each plan that is submitted has an approval run of its own.
+Runs that other rooms put on the case's thread (the media's) are theirs: closing a case does not stop them.
+"""
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+
+from accounts.models import User
+from cases.models import Case, Plan
+from escalation import services as engine
+from escalation.enums import RunState
+from escalation.models import Run
+from timeline.refs import ref
+
+COMPLAINT = "complaint"
+APPROVAL = "approval"
+AFTER_REOPENING = ("investigation", "plan", "outcome", "callback")
+
+
+def started(case: Case, *, actor: User | None, now: datetime) -> None:
+    _start(case, only=None, started_at=now, actor=actor, now=now)
+
+
+def _start(
+    case: Case, *, only: Collection[str] | None, started_at: datetime, actor: User | None, now: datetime
+) -> None:
+    engine.start_run(
+        COMPLAINT,
+        subject=ref(case),
+        thread=ref(case),
+        unit=case.unit,
+        grade=case.grade,
+        label=label_of(case),
+        url=case.get_absolute_url(),
+        now=now,
+        actor=actor,
+        owner=case.assignee,
+        started_at=started_at,
+        only=only,
+        is_drill=case.is_drill,
+    )
+
+
+def label_of(case: Case) -> str:
+    return f"{case.number} {case.masked('title')}"
+
+
+def delivered(case: Case, deliverable: str, *, actor: User | None, now: datetime, subject: str | None = None) -> None:
+    engine.deliver(thread=ref(case), deliverable=deliverable, now=now, actor=actor, subject=subject)
+
+
+def plan_submitted(case: Case, plan: Plan, *, actor: User | None, now: datetime) -> None:
+    delivered(case, "plan_submitted", actor=actor, now=now)
+    engine.start_run(
+        APPROVAL,
+        subject=ref(plan),
+        thread=ref(case),
+        unit=case.unit,
+        grade=case.grade,
+        label=label_of(case),
+        url=case.get_absolute_url(),
+        now=now,
+        actor=actor,
+        is_drill=case.is_drill,
+    )
+
+
+def plan_decided(case: Case, plan: Plan, *, actor: User | None, now: datetime) -> None:
+    """Whatever was decided: the approval's clock stops."""
+    delivered(case, "decided", actor=actor, now=now, subject=ref(plan))
+
+
+def plan_approved(case: Case, plan: Plan, *, actor: User | None, now: datetime) -> None:
+    """Also step 4 of a media complaint, and the date its step 8 runs to."""
+    plan_decided(case, plan, actor=actor, now=now)
+    delivered(case, "plan_approved", actor=actor, now=now)
+    if plan.promised_at is not None:
+        _dated(case, "promised_at", plan.promised_at, actor=actor, now=now)
+
+
+def plan_returned(case: Case, *, since: datetime | None, actor: User | None, now: datetime) -> None:
+    """There is no submitted plan again, so its clock runs again: from now after a rejection, from the beginning after
+    a recall (`since`), so that recalling wins nobody any time."""
+    _start(case, only={"plan"}, started_at=since or now, actor=actor, now=now)
+
+
+def measures_evidenced(case: Case, *, actor: User | None, now: datetime) -> None:
+    """The call-back's clock starts now."""
+    delivered(case, "measures_evidenced", actor=actor, now=now)
+    _dated(case, "measures_done_at", now, actor=actor, now=now)
+
+
+def _dated(case: Case, base: str, at: datetime, *, actor: User | None, now: datetime) -> None:
+    """For every run on the case's thread that has a step counting from this date."""
+    for run in running_of(case):
+        if base in json.dumps([step["due"] for step in run.body["steps"]]):
+            engine.set_base(run, base, at, actor=actor, now=now)
+
+
+def regraded(case: Case, *, now: datetime) -> None:
+    for run in running_of(case, COMPLAINT, APPROVAL):
+        engine.regrade(run, case.grade, now=now)
+
+
+def cancelled(case: Case, *, reason: str, actor: User | None, now: datetime) -> None:
+    for run in running_of(case, COMPLAINT, APPROVAL):
+        engine.cancel_run(run, now=now, reason=reason, actor=actor)
+
+
+def owned(case: Case, *, now: datetime) -> None:
+    engine.set_owner(ref(case), case.assignee, now=now)
+
+
+def restarted(case: Case, *, actor: User | None, now: datetime) -> None:
+    """A reopened case begins at the investigation: what comes before stays done."""
+    _start(case, only=AFTER_REOPENING, started_at=now, actor=actor, now=now)
+
+
+def relabelled(case: Case) -> None:
+    engine.relabel(ref(case), label=label_of(case))
+
+
+def complaint_began(case: Case) -> datetime | None:
+    """When the run that the case is under began."""
+    runs = Run.objects.filter(subject=ref(case), version__runbook__code=COMPLAINT)
+    return runs.order_by("-started_at").values_list("started_at", flat=True).first()
+
+
+def running_of(case: Case, *codes: str) -> list[Run]:
+    runs = Run.objects.filter(thread=ref(case), state=RunState.RUNNING).select_related("version__runbook")
+    return list(runs.filter(version__runbook__code__in=codes) if codes else runs)
