@@ -143,18 +143,21 @@ class Clock(models.Model):
     moment, or null when nothing more will fire. Only a new clock gets a new plan, so a rung fires once for ever.
     """
 
-    run = models.ForeignKey(Run, models.CASCADE, null=True, blank=True, related_name="clocks")
-    step = models.ForeignKey(Step, models.CASCADE, null=True, blank=True, related_name="clocks")
+    run = models.ForeignKey(Run, models.CASCADE, null=True, blank=True, related_name="clocks", db_index=False)
+    step = models.ForeignKey(Step, models.CASCADE, null=True, blank=True, related_name="clocks", db_index=False)
     kind = models.CharField(max_length=10, choices=ClockKind, default=ClockKind.DEADLINE)
     thread = models.CharField(max_length=80)
     subject = models.CharField(max_length=80)
     title = models.JSONField(default=dict)
     label = models.CharField(max_length=300)
     url = models.CharField(max_length=300, blank=True, default="")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    lead_unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+")
+    # Every tick rewrites what it fires, with all its indexes: only those that are read. `owner` has its own below.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    lead_unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     co_leads = models.JSONField(default=list)  # units that lead together with the lead unit
-    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
     grade = models.PositiveSmallIntegerField()
     ladder = models.JSONField()
     pausable = models.JSONField(default=list)  # reason codes the runbook names
@@ -169,7 +172,7 @@ class Clock(models.Model):
     paused_seconds = models.PositiveIntegerField(default=0)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     stopped_at = models.DateTimeField(null=True, blank=True)
     is_drill = models.BooleanField(default=False)
@@ -187,6 +190,8 @@ class Clock(models.Model):
             models.Index(fields=["due_at", "id"], name="clock_board", condition=~Q(state=ClockState.STOPPED)),
             models.Index(fields=["owner", "due_at"], name="clock_mine", condition=~Q(state=ClockState.STOPPED)),
             models.Index(fields=["thread"], name="clock_thread"),
+            models.Index(fields=["run", "step"], name="clock_run", condition=Q(run__isnull=False)),
+            models.Index(fields=["step"], name="clock_step", condition=Q(step__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -199,7 +204,7 @@ class Clock(models.Model):
 class Rung(models.Model):
     """One rung that was told: once for ever, to these people, planned then and fired then."""
 
-    clock = models.ForeignKey(Clock, models.CASCADE, related_name="rungs")
+    clock = models.ForeignKey(Clock, models.CASCADE, related_name="rungs", db_index=False)
     code = models.CharField(max_length=20)
     kind = models.CharField(max_length=10, choices=RungKind)
     tier = models.CharField(max_length=20, choices=Tier)

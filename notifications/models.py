@@ -14,8 +14,9 @@ from notifications.enums import OPEN_STATES, ChannelCode, Level, OutboxState
 class InboxItem(models.Model):
     """One thing one person is told in the app; its words are made from kind and params in the reader's language."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="inbox_items")
-    key = models.CharField(max_length=200, unique=True)
+    # Indexes here are paid for a thousand times in one tick: only those that are read.
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="inbox_items", db_index=False)
+    key = models.CharField(max_length=200)
     kind = models.CharField(max_length=60)
     params = models.JSONField(default=dict)
     url = models.CharField(max_length=300, blank=True, default="")
@@ -28,6 +29,7 @@ class InboxItem(models.Model):
         ordering: ClassVar = ["-pk"]
         verbose_name = _("notification")
         verbose_name_plural = _("notifications")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["key"], name="inbox_once")]
         indexes: ClassVar = [
             models.Index(fields=["user", "-id"], name="inbox_of_person"),
             # The count beside “Notifications” and “mark all read”.
@@ -42,9 +44,11 @@ class OutboxMessage(models.Model):
     A lease that ran out (the sender died) makes it due again; the repeat carries the same Message-ID.
     """
 
-    key = models.CharField(max_length=200, unique=True)
+    key = models.CharField(max_length=200)
     channel = models.CharField(max_length=12, choices=ChannelCode, default=ChannelCode.EMAIL)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     address = EncryptedTextField(blank=True, default="")  # only where the receiver is nobody of ours
     kind = models.CharField(max_length=60)
     params = models.JSONField(default=dict)
@@ -65,6 +69,7 @@ class OutboxMessage(models.Model):
         ordering: ClassVar = ["-pk"]
         verbose_name = _("outgoing message")
         verbose_name_plural = _("outgoing messages")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["key"], name="outbox_once")]
         indexes: ClassVar = [
             # delivery.deliver_due: what is due, urgent first. A lease moves next_attempt_at to its own end.
             models.Index(

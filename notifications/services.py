@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -46,12 +46,14 @@ class Telling:
     level: str = Level.INFO
 
 
-# One statement for both tables: a thousand tellings cost one journey. Only people who can sign in and have an
-# address get mail; the inbox row is written for everybody.
+# One statement for both tables: a thousand tellings cost one journey. What many are told alike travels once. Only
+# people who can sign in and have an address get mail; the inbox row is written for everybody.
 _TELL = """
-WITH told AS (
-    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
-        AS t(user_id bigint, key text, kind text, params jsonb, url text, thread text, level text)
+WITH told AS MATERIALIZED (
+    SELECT each.user_id, each.key, news.kind, news.params, news.url, news.thread, news.level
+    FROM json_to_recordset(%(news)s::json)
+        AS news(kind text, params jsonb, url text, thread text, level text, told json)
+    CROSS JOIN LATERAL json_to_recordset(news.told) AS each(user_id bigint, key text)
 ), inbox AS (
     INSERT INTO notifications_inboxitem (user_id, key, kind, params, url, level, thread, created_at)
     SELECT user_id, key, kind, params, url, level, thread, %(now)s FROM told
@@ -71,10 +73,20 @@ def tell_many(tellings: Sequence[Telling], *, now: datetime) -> None:
     """One inbox row each, one e-mail in the outbox for who has an address; said twice it is still told once."""
     if not tellings:
         return
-    rows = json.dumps([asdict(telling) for telling in tellings], ensure_ascii=False)
     with connection.cursor() as cursor:
-        cursor.execute(_TELL, {"rows": rows, "now": now})
+        cursor.execute(_TELL, {"news": json.dumps(_news(tellings), ensure_ascii=False), "now": now})
     transaction.on_commit(ring, robust=True)
+
+
+def _news(tellings: Sequence[Telling]) -> list[dict[str, Any]]:
+    """Neighbours that share the very same params are one piece of news told to several."""
+    news: list[dict[str, Any]] = []
+    for telling in tellings:
+        if not news or news[-1]["params"] is not telling.params or news[-1]["kind"] != telling.kind:
+            shared = {name: getattr(telling, name) for name in ("kind", "params", "url", "thread", "level")}
+            news.append(shared | {"told": []})
+        news[-1]["told"].append({"user_id": telling.user_id, "key": telling.key})
+    return news
 
 
 def tell(
@@ -89,11 +101,9 @@ def tell(
     level: str = Level.INFO,
 ) -> None:
     """Everybody of a list, once each."""
+    shared = params or {}
     tell_many(
-        [
-            Telling(user_id, f"{key}:{user_id}", kind, params or {}, url, thread, level)
-            for user_id in dict.fromkeys(user_ids)
-        ],
+        [Telling(user_id, f"{key}:{user_id}", kind, shared, url, thread, level) for user_id in dict.fromkeys(user_ids)],
         now=now,
     )
 

@@ -1,0 +1,112 @@
+"""Many running clocks at once, for benchmarks and load tests: synthetic, by COPY."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.enums import Function
+from accounts.models import Unit
+from escalation.models import Clock
+from escalation.planning import ladder_plan, next_moment
+from escalation.runbooks import current_version
+from timeline.bulk import insert_rows
+from timeline.models import Thread
+
+COLUMNS = (
+    "kind",
+    "thread",
+    "subject",
+    "title",
+    "label",
+    "url",
+    "lead_unit_id",
+    "co_leads",
+    "unit_id",
+    "grade",
+    "ladder",
+    "pausable",
+    "counts_working_time",
+    "started_at",
+    "due_at",
+    "state",
+    "next_fire_at",
+    "next_rung",
+    "pause_reason",
+    "paused_seconds",
+    "is_drill",
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A unit with the department whose people act there."""
+
+    unit_id: int
+    lead_unit_id: int
+
+
+def places() -> list[Place]:
+    """Every customer service with what it belongs to."""
+    departments = Unit.objects.filter(function=Function.CUSTOMER_SERVICE, is_active=True, parent__isnull=False)
+    return [Place(*ids) for ids in departments.order_by("pk").values_list("parent_id", "pk")]
+
+
+def seed_clocks(
+    count: int, *, now: datetime, due: int = 0, where: Sequence[Place] = (), prefix: str = "seed", seed: int = 42
+) -> int:
+    """`count` running clocks of the media ladder, one a thread; the first `due` of them have a warning to tell now.
+
+    The others have theirs within the next days.
+    """
+    chosen = list(where) or places()
+    if not chosen:
+        raise ValueError("There is no customer service to seed clocks for: load people first.")
+    insert_rows(Thread, ("key", "last_seq", "last_hash"), ((f"{prefix}:{n}", 0, "") for n in range(count)))
+    body = current_version("media").body  # before COPY begins: nothing else may be asked while it runs
+    rows = _rows(body, count, now=now, due=due, where=chosen, prefix=prefix, rng=random.Random(seed))  # noqa: S311 -- synthetic
+    return insert_rows(Clock, COLUMNS, rows)
+
+
+def _rows(
+    body: dict[str, Any],
+    count: int,
+    *,
+    now: datetime,
+    due: int,
+    where: Sequence[Place],
+    prefix: str,
+    rng: random.Random,
+) -> Iterator[tuple[Any, ...]]:
+    steps = body["steps"]
+    for number in range(count):
+        length = timedelta(minutes=rng.randint(60, 60 * 48))
+        # Half the time is over for those due; less for the others, by a minute at least.
+        spent = length / 2 if number < due else rng.random() * (length / 2 - timedelta(minutes=1))
+        started_at = now - spent
+        ladder = ladder_plan(body["ladder"], started_at=started_at, due_at=started_at + length)
+        place, step = where[number % len(where)], steps[number % len(steps)]
+        yield (
+            "deadline",
+            f"{prefix}:{number}",
+            f"{prefix}:{number}",
+            step["title"],
+            f"KS-20261121-{number:06d}",
+            f"/cases/KS-20261121-{number:06d}/",
+            place.lead_unit_id,
+            [],
+            place.unit_id,
+            rng.randint(1, 4),
+            ladder,
+            [],
+            False,
+            started_at,
+            started_at + length,
+            "running",
+            next_moment(ladder, 0),
+            0,
+            "",
+            0,
+            False,
+        )
