@@ -1,13 +1,14 @@
 """My desk, and the two small addresses every page uses: how it looks, what waits."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.web import desk_view, signed_in
 from opinion_desk.navigation import THEME_COOKIE, THEMES
+from timeline.now import now as time_now
 
 YEAR = 365 * 24 * 3600
 
@@ -29,15 +30,20 @@ def appearance(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@desk_view
 @require_GET
-@login_required
 @never_cache
 def navigation_counts(request: HttpRequest) -> HttpResponse:
     return render(request, "parts/navigation_counts.html")
 
 
+@desk_view
 @require_GET
-@login_required
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home/home.html")
+    """The whole page, or for htmx only what changes on it."""
+    from opinion_desk.board import desk_of  # noqa: PLC0415 -- rooms are still moving in
+
+    user, now = signed_in(request), time_now()
+    part = getattr(request, "htmx", None)
+    return render(request, "home/_board.html" if part else "home/home.html", {"desk": desk_of(user, now), "now": now})

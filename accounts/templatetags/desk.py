@@ -16,6 +16,8 @@ from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
+from accounts.masking import mask_free_text
+
 register = template.Library()
 
 COUNT_CAP = 10_000
@@ -128,6 +130,12 @@ def masked(obj: object, field: str) -> str:
     """A personal-data field as everybody may see it."""
     shown = obj.masked(field)  # type: ignore[attr-defined] # a PersonalData model
     return cast(str, shown) or "—"
+
+
+@register.filter
+def mask_text(text: str | None) -> str:
+    """Words people typed, with phones, addresses of mail, IDs and cards in them covered."""
+    return mask_free_text(text) if text else ""
 
 
 @register.filter

@@ -17,15 +17,15 @@ class AssignForm(CaseForm):
     heading = _("Assign the case")
     verb = _("Assign")
     done = _("Assigned, and told.")
-    to = PersonChoice(label=_("Assignee"), queryset=User.objects.none())
+    assignee = PersonChoice(label=_("Assignee"), queryset=User.objects.none())
 
     def prepare(self) -> None:
-        self.choose_from("to", colleagues(self.case))
-        self.initial["to"] = self.case.assignee_id
+        self.choose_from("assignee", colleagues(self.case))
+        self.initial["assignee"] = self.case.assignee_id
 
     def run(self, *, now: datetime) -> None:
         services.assign_case(
-            self.case, to=self.cleaned_data["to"], actor=self.actor, now=now, version=self.cleaned_data["version"]
+            self.case, to=self.cleaned_data["assignee"], actor=self.actor, now=now, version=self.cleaned_data["version"]
         )
 
 
@@ -72,13 +72,14 @@ class ShareForm(CaseForm):
     verb = _("Share")
     done = _("Shared.")
     unit = UnitChoice(label=_("Unit"), queryset=Unit.objects.none())
+    reason = lines(_("Reason"), required=False, rows=2)
 
     def prepare(self) -> None:
         self.initial.pop("unit", None)
         self.choose_from("unit", units().exclude(pk=self.case.unit_id))
 
     def run(self, *, now: datetime) -> None:
-        services.share_with_unit(self.case, unit=self.cleaned_data["unit"], actor=self.actor, now=now)
+        services.share_with_unit(self.case, actor=self.actor, now=now, **self.facts)
 
 
 class FactsForm(CaseForm):
@@ -96,5 +97,16 @@ class FactsForm(CaseForm):
     wants = lines(_("What the customer asks for"), required=False, rows=2)
     source_url = forms.URLField(label=_("Link to the source"), required=False, assume_scheme="https")
 
+    def prepare(self) -> None:
+        """Texts with personal data in them are not shown here: what is typed replaces them, nothing leaves them."""
+        self.covered = [
+            name for name in self.case.personal_fields if self.case.masked(name) != getattr(self.case, name)
+        ]
+        for name in self.covered:
+            self.initial[name] = ""
+            self.fields[name].required = False
+            self.fields[name].help_text = _("Holds personal data, so it is not shown. Empty leaves it as it is.")
+
     def run(self, *, now: datetime) -> None:
-        services.change_facts(self.case, actor=self.actor, now=now, version=self.cleaned_data["version"], **self.facts)
+        facts = {name: value for name, value in self.facts.items() if value or name not in self.covered}
+        services.edit_facts(self.case, actor=self.actor, now=now, version=self.cleaned_data["version"], **facts)

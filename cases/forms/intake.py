@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.errors import Refusal
 from accounts.models import Unit, User
 from accounts.queries import units_visible_to
 from cases.enums import Channel, CustomerType
@@ -54,3 +55,15 @@ class NewComplaintForm(forms.Form):
         if moment and moment > self.now:
             raise ValidationError(_("This lies in the future. When did it happen?"))
         return moment
+
+    def take(self, refusal: Refusal) -> None:
+        """A service's no, next to the field it is about; what was typed stays."""
+        placed = False
+        for name, messages in refusal.fields.items():
+            field = {"file": "files"}.get(name, name.removeprefix("complainant."))
+            if field in self.fields:
+                placed = True
+                for message in messages:
+                    self.add_error(field, message)
+        if not placed:
+            self.add_error(None, str(refusal.message))

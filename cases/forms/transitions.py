@@ -7,12 +7,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cases import services
+from cases import rules, services
+from cases.enums import Requirement
 from cases.forms.base import CaseForm, Text
 from cases.forms.choices import CategoryField, PersonChoice, categories, colleagues
 from cases.forms.fields import MomentField, lines
+from cases.impact import suggest_grade
 from cases.models import Case
-from cases.transitions import CLASSIFY_FIELDS, TRANSITIONS, FieldKind, FieldSpec, TransitionInfo
+from cases.transitions import CLASSIFY_FIELDS, FieldKind, FieldSpec, TransitionInfo
 
 GRAVE = {"reject", "withdraw", "refuse"}
 DONE: dict[str, Text] = {
@@ -41,7 +43,7 @@ def field_of(wanted: FieldSpec, case: Case) -> forms.Field:
         FieldKind.CHOICES: lambda **kw: many_of(wanted, **kw),
         FieldKind.CATEGORY: lambda **kw: CategoryField(categories(), **kw),
         FieldKind.PERSON: lambda **kw: PersonChoice(colleagues(case), **kw),
-        FieldKind.MOMENT: lambda **kw: MomentField(**kw),
+        FieldKind.MOMENT: MomentField,
     }
     return builders[wanted.kind](label=wanted.label, required=wanted.required)
 
@@ -87,19 +89,30 @@ class TransitionForm(SpecForm):
         super().__init__(*args, **kwargs)
 
     def prepare(self) -> None:
-        waivable = [reason for reason in self.info.missing if reason.waivable]
-        self.draw([spec for spec in TRANSITIONS[self.info.name].fields if self.is_asked(spec, bool(waivable))])
+        may_waive = rules.is_supervisor(self.actor, self.case)
+        waivable = [reason for reason in self.info.missing if reason.waivable] if may_waive else []
+        self.draw([spec for spec in self.info.fields if waivable or spec.name not in {"waive", "waiver_reason"}])
+        for name in self.info.needed:
+            if name in self.fields:
+                self.fields[name].required = True
         if "waive" in self.fields:
             wanted = self.fields["waive"]
             assert isinstance(wanted, forms.MultipleChoiceField)  # noqa: S101 -- drawn so above
-            wanted.choices = [(reason.code, reason.message) for reason in waivable]
-        if "reason" in self.fields and self.info.name == "classify":
-            del self.fields["reason"]
+            wanted.choices = [(reason.code, Requirement(reason.code).label) for reason in waivable]
+            self.explains = " ".join(str(reason.message) for reason in waivable)
         if "assignee" in self.fields:
             self.initial.setdefault("assignee", self.actor.pk)
+        self.suggest()
 
-    def is_asked(self, spec: FieldSpec, may_waive: bool) -> bool:
-        return may_waive or spec.name not in {"waive", "waiver_reason"}
+    def suggest(self) -> None:
+        """The grade that the facts on file ask for, with its reasons; the person decides."""
+        if "grade" not in self.fields:
+            return
+        suggestion = suggest_grade(self.case)
+        self.fields["grade"].help_text = _("Suggested: %(grade)s. %(reasons)s") % {
+            "grade": suggestion.label,
+            "reasons": "; ".join(suggestion.reasons),
+        }
 
     def run(self, *, now: datetime) -> None:
         services.perform(

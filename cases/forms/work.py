@@ -25,7 +25,7 @@ class NoteForm(CaseForm):
     )
 
     def run(self, *, now: datetime) -> None:
-        services.add_note(self.case, text=self.cleaned_data["text"], actor=self.actor, now=now)
+        services.add_note(self.case, self.cleaned_data["text"], actor=self.actor, now=now)
 
 
 class ContactForm(CaseForm):
@@ -42,9 +42,7 @@ class ContactForm(CaseForm):
         return {"channel": Channel.PHONE, "kind": kind}
 
     def run(self, *, now: datetime) -> None:
-        facts = self.facts
-        facts["at"] = facts["at"] or now
-        services.record_contact(self.case, actor=self.actor, now=now, **facts)
+        services.record_contact(self.case, actor=self.actor, now=now, **self.facts)
 
 
 class FindingForm(CaseForm):
@@ -84,6 +82,22 @@ class CallBackForm(CaseForm):
         return {}
 
     def run(self, *, now: datetime) -> None:
-        facts = self.facts
-        facts["satisfaction"] = int(facts["satisfaction"])
-        services.record_callback(self.case, actor=self.actor, now=now, **facts)
+        services.record_callback(
+            self.case,
+            satisfaction=int(self.cleaned_data["satisfaction"]),
+            comment=self.cleaned_data["comment"],
+            actor=self.actor,
+            now=now,
+        )
+        if self.cleaned_data["suggestion"]:
+            services.add_suggestion(self.case, self.cleaned_data["suggestion"], actor=self.actor, now=now)
+
+
+class ScheduleForm(CaseForm):
+    heading = _("Schedule the call-back")
+    verb = _("Schedule")
+    done = _("Scheduled.")
+    at = MomentField(label=_("When"))
+
+    def run(self, *, now: datetime) -> None:
+        services.schedule_callback(self.case, self.cleaned_data["at"], actor=self.actor, now=now)

@@ -19,7 +19,7 @@ from cases import services
 from cases.forms.base import CaseForm
 from cases.forms.handling import AssignForm, ConfidentialityForm, FactsForm, HandOverForm, ShareForm
 from cases.forms.transitions import ReclassifyForm, TransitionForm
-from cases.forms.work import CallBackForm, ContactForm, FilesForm, FindingForm, NoteForm
+from cases.forms.work import CallBackForm, ContactForm, FilesForm, FindingForm, NoteForm, ScheduleForm
 from cases.models import Case
 from cases.views.composer import COMPOSERS, composer_of
 from timeline.now import now as time_now
@@ -36,6 +36,7 @@ FORMS: Mapping[str, type[CaseForm]] = {
     "confidentiality": ConfidentialityForm,
     "share": ShareForm,
     "facts": FactsForm,
+    "schedule": ScheduleForm,
 }
 
 
@@ -70,7 +71,7 @@ def form_for(request: HttpRequest, case: Case, action: str) -> CaseForm:
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     if action in FORMS:
         return FORMS[action](*sent, case=case, actor=user)
-    info = next((info for info in services.allowed_transitions(case, user) if info.name == action), None)
+    info = next((info for info in services.allowed_transitions(case, actor=user) if info.name == action), None)
     if info is None:
         raise Http404
     return TransitionForm(*sent, case=case, actor=user, info=info)

@@ -51,7 +51,7 @@ def fact_of(case: Case, field: str, clear: str = "") -> PersonalFact:
     shown = clear or holder.masked(name)
     return PersonalFact(
         field=field,
-        label=str(holder._meta.get_field(name).verbose_name),  # noqa: SLF001 -- Django's public way to a label
+        label=str(holder._meta.get_field(name).verbose_name),
         shown=shown,
         url=reverse("cases:reveal", args=[case.number, field]),
         is_masked=not clear and shown != getattr(holder, name),

@@ -1,0 +1,20 @@
+from django.urls import path
+
+from cases.views import acting, approvals, intake, listing, page, personal, plans
+
+app_name = "cases"
+
+urlpatterns = [
+    path("", listing.listing, name="list"),
+    path("new/", intake.new, name="new"),
+    path("new/hints/", intake.hints, name="new_hints"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("<str:number>/", page.detail, name="detail"),
+    path("<str:number>/timeline/", page.timeline, name="timeline"),
+    path("<str:number>/compose/<slug:name>/", acting.compose, name="compose"),
+    path("<str:number>/do/<slug:action>/", acting.act, name="act"),
+    path("<str:number>/reveal/<str:field>/", personal.reveal, name="reveal"),
+    path("<str:number>/plan/", plans.plan, name="plan"),
+    path("<str:number>/measures/<int:pk>/done/", plans.evidence, name="measure_done"),
+    path("<str:number>/findings/<int:pk>/verify/", plans.verify, name="verify"),
+]

@@ -1,0 +1,70 @@
+"""What my desk shows: what is mine, what burns around me, what waits for my word."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from cases.approvals import WaitingItem
+from cases.models import Case
+from cases.queries import cases_of
+from cases.views.approvals import waiting_for_me
+from escalation.models import Clock
+from escalation.queries import SOON, burning, clocks_for
+
+SHOWN = 12  # rows of a list on the desk; the whole list is one click away
+NOON, EVENING = 12, 18
+
+
+@dataclass(frozen=True)
+class Desk:
+    greeting: str
+    overdue: int
+    soon: int
+    running: int
+    clocks: list[Clock]
+    around: list[Clock]
+    approvals: list[WaitingItem]
+    alerts: list[Any]
+    cases: list[Case]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.clocks or self.around or self.approvals or self.alerts or self.cases)
+
+
+def desk_of(user: User, now: datetime) -> Desk:
+    mine = clocks_for(user, now)
+    figures = mine.aggregate(
+        overdue=Count("pk", filter=Q(due_at__lte=now)),
+        soon=Count("pk", filter=Q(due_at__gt=now, due_at__lte=now + SOON)),
+        running=Count("pk"),
+    )
+    around = burning(user, now).exclude(pk__in=mine.order_by().values("pk"))
+    return Desk(
+        greeting=greeting(user, figures["overdue"], figures["soon"], now),
+        clocks=list(mine[:SHOWN]),
+        around=list(around[:SHOWN]),
+        approvals=waiting_for_me(user, now)[:SHOWN],
+        alerts=[],
+        cases=list(cases_of(user)[:SHOWN]),
+        **figures,
+    )
+
+
+def greeting(user: User, overdue: int, soon: int, now: datetime) -> str:
+    """Who, the time of day, and first of all what is wrong."""
+    hour = timezone.localtime(now).hour
+    hello = _("Good morning") if hour < NOON else _("Good afternoon") if hour < EVENING else _("Good evening")
+    if overdue:
+        state = ngettext("%(n)d thing is overdue.", "%(n)d things are overdue.", overdue) % {"n": overdue}
+    elif soon:
+        state = ngettext("%(n)d thing is due soon.", "%(n)d things are due soon.", soon) % {"n": soon}
+    else:
+        state = _("Nothing is overdue.")
+    return _("%(name)s, %(hello)s. %(state)s") % {"name": user.name, "hello": hello, "state": state}
