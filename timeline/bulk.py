@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections, models, router, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, models, router, transaction
 
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 CHUNK_BYTES = 1 << 20
+
+# Columns whose Python values are the database's own: no field has to look at each of them.
+AS_THEY_ARE = {
+    models.AutoField,
+    models.BigAutoField,
+    models.BigIntegerField,
+    models.BooleanField,
+    models.CharField,
+    models.DateTimeField,
+    models.IntegerField,
+    models.PositiveSmallIntegerField,
+    models.SmallIntegerField,
+    models.TextField,
+}
 
 
 def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
@@ -23,9 +37,17 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     connection = connections[using]
     quote = connection.ops.quote_name
     names = ", ".join(quote(str(field.column)) for field in fields)
-    stream = _Stream(_line([_adapted(f, v, connection) for f, v in zip(fields, row, strict=True)]) for row in rows)
+    adapters = [_adapter(field, connection) for field in fields]
+    stream = _Stream(_line([adapt(v) for adapt, v in zip(adapters, row, strict=True)]) for row in rows)
+    copy = f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN"
     with transaction.atomic(using=using, savepoint=False), connection.cursor() as cursor:
-        cursor.copy_expert(f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN", stream, CHUNK_BYTES)
+        try:
+            with connection.wrap_database_errors:
+                cursor.copy_expert(copy, stream, CHUNK_BYTES)
+        except OperationalError:
+            if stream.fault:
+                raise stream.fault from None
+            raise
         return int(cursor.rowcount)
 
 
@@ -36,9 +58,16 @@ def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
     raise ValueError(f"{model.__name__} has no column {name!r}.")
 
 
-def _adapted(field: models.Field[Any, Any], value: Any, connection: Any) -> Any:
-    value = field.get_db_prep_save(value, connection)
-    # psycopg2's Json wrapper carries its own encoder; COPY needs the text it would have sent.
+def _adapter(field: models.Field[Any, Any], connection: Any) -> Callable[[Any], Any]:
+    """How a value of this column becomes what COPY can write."""
+    target = field.target_field if isinstance(field, models.ForeignKey) else field
+    if type(target) in AS_THEY_ARE:
+        return lambda value: value
+    return lambda value: _dumped(field.get_db_prep_save(value, connection))
+
+
+def _dumped(value: Any) -> Any:
+    """psycopg2's Json wrapper carries its own encoder; COPY needs the text it would have sent."""
     return value.dumps(value.adapted) if hasattr(value, "dumps") else value
 
 
@@ -85,6 +114,7 @@ class _Stream(io.TextIOBase):
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
         self._rest = ""
+        self.fault: Exception | None = None
 
     def readable(self) -> bool:
         return True
@@ -94,7 +124,7 @@ class _Stream(io.TextIOBase):
         parts, length = [self._rest], len(self._rest)
         limit = size if size and size > 0 else None
         while limit is None or length < limit:
-            line = next(self._lines, None)
+            line = self._next()
             if line is None:
                 break
             parts.append(line)
@@ -102,3 +132,11 @@ class _Stream(io.TextIOBase):
         text = "".join(parts)
         piece, self._rest = (text, "") if limit is None else (text[:limit], text[limit:])
         return piece
+
+    def _next(self) -> str | None:
+        """What goes wrong while a row is made is kept: libpq only says that reading failed."""
+        try:
+            return next(self._lines, None)
+        except Exception as error:
+            self.fault = error
+            raise

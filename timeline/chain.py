@@ -10,14 +10,21 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 Json = Any
 
+# jsonb gives these back as they were; everything else goes through the encoder once.
+SIMPLE = frozenset({str, int, bool, type(None)})
+
+_encode = DjangoJSONEncoder(allow_nan=False).encode
+_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
 
 def plain(details: Mapping[str, Any]) -> dict[str, Json]:
     """Details as PostgreSQL's jsonb will give them back: encoded once, whole-numbered floats as integers.
 
     jsonb stores 1e22 as 10000000000000000000000; without this the hash of such a number would not survive.
     """
-    text = json.dumps(details, cls=DjangoJSONEncoder, allow_nan=False)
-    settled: dict[str, Json] = _settled(json.loads(text))
+    if all(type(key) is str and type(value) in SIMPLE for key, value in details.items()):
+        return dict(details)
+    settled: dict[str, Json] = _settled(json.loads(_encode(details)))
     return settled
 
 
@@ -62,8 +69,7 @@ def entry_hash(
         "is_drill": is_drill,
         "prev_hash": prev_hash,
     }
-    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_canonical(content).encode()).hexdigest()
 
 
 def _moment(at: datetime) -> str:

@@ -89,9 +89,9 @@ def record(
         details=details or {},
         is_drill=is_drill,
     )
-    with transaction.atomic():
-        entry = next(_chained([draft]))
-        entry.save(force_insert=True)
+    with transaction.atomic(savepoint=False):
+        content = next(_chained([draft]))
+        entry = Entry.objects.create(**content)
         _advance({thread: entry.hash})
     return entry
 
@@ -102,23 +102,23 @@ def record_many(drafts: Sequence[Draft]) -> None:
         return
     # No savepoint of its own: a record that cannot be written takes the caller's transaction with it.
     with transaction.atomic(savepoint=False):
-        entries = list(_chained(drafts))
-        insert_rows(Entry, COLUMNS, ([getattr(entry, name) for name in COLUMNS] for entry in entries))
-        _advance({entry.thread: entry.hash for entry in entries})
+        rows = list(_chained(drafts))
+        insert_rows(Entry, COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+        _advance({row["thread"]: row["hash"] for row in rows})
 
 
-def _chained(drafts: Sequence[Draft]) -> Iterator[Entry]:
-    """Entries with number and hashes; from here to the end of the transaction their threads are ours."""
+def _chained(drafts: Sequence[Draft]) -> Iterator[dict[str, Any]]:
+    """Whole rows, numbered and hashed; from here to the end of the transaction their threads are ours."""
     heads = _reserve(Counter(draft.thread for draft in drafts))
     recorded_at = datetime.now(UTC)  # when it was written down, by the real clock, whatever a drill's clock says
     for draft in drafts:
         seq, prev_hash = heads[draft.thread]
-        entry = _entry(draft, seq=seq + 1, prev_hash=prev_hash, recorded_at=recorded_at)
-        heads[draft.thread] = (entry.seq, entry.hash)
-        yield entry
+        row = _row(draft, seq=seq + 1, prev_hash=prev_hash, recorded_at=recorded_at)
+        heads[draft.thread] = (row["seq"], row["hash"])
+        yield row
 
 
-def _entry(draft: Draft, *, seq: int, prev_hash: str, recorded_at: datetime) -> Entry:
+def _row(draft: Draft, *, seq: int, prev_hash: str, recorded_at: datetime) -> dict[str, Any]:
     content: dict[str, Any] = {
         "thread": draft.thread,
         "seq": seq,
@@ -134,7 +134,7 @@ def _entry(draft: Draft, *, seq: int, prev_hash: str, recorded_at: datetime) -> 
         "is_drill": draft.is_drill,
         "prev_hash": prev_hash,
     }
-    return Entry(**content, hash=entry_hash(**content))
+    return content | {"hash": entry_hash(**content)}
 
 
 def _reserve(wanted: Counter[str]) -> dict[str, tuple[int, str]]:
