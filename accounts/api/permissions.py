@@ -1,19 +1,21 @@
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from accounts.models import ApiToken
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView  # it reads this very module from the settings
 
 
 class HasScope(BasePermission):
     """The view names its scopes: `required_scopes = {"GET": "cases:read", "POST": "cases:write"}`."""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         if not isinstance(request.auth, ApiToken):
             return False
         scope = self._scope(request, view)
