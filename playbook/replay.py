@@ -1,0 +1,116 @@
+"""The replay engine: plays a scenario through the same services that people's screens call.
+
+Time: the last moment of the story is the present. At speed N a story of length L takes L/N and begins
+L − L/N ago on the story's clock; at speed 0 nothing waits and the whole of it lies in the past. Between two
+steps the clocks of the desk tick at their own moments, so a deadline left to pass climbs its ladder as it would have.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Min
+from django.utils.translation import gettext as _
+
+from accounts.errors import Invalid, Refusal
+from accounts.models import User
+from escalation.enums import ClockState
+from escalation.models import Clock
+from escalation.services import tick
+from notifications.services import deliver_due
+from playbook.actions import ACTIONS
+from playbook.scenario import Scenario, ScenarioStep
+from playbook.stage import Stage
+from timeline import now as clock
+
+
+@dataclass(frozen=True)
+class Played:
+    """One step as it went; `refused` holds the code where the desk said no as the script expects."""
+
+    step: ScenarioStep
+    at: datetime
+    refused: str = ""
+
+
+def replay(
+    scenario: Scenario,
+    *,
+    present: datetime,
+    feed_address: str,
+    speed: float = 0,
+    wait: Callable[[float], None] = time.sleep,
+) -> Iterator[Played]:
+    """Play the steps one by one; yields each as it is done.
+
+    `feed_address` is where the desk's own demo feeds are served, for example http://127.0.0.1:8000.
+    """
+    real_length = scenario.length / speed if speed else timedelta()
+    start = present + real_length - scenario.length
+    stage = Stage(now=start, feed_address=feed_address)
+    for step in scenario.steps:
+        _pass_time(stage.now, start + step.at, speed=speed, wait=wait)
+        stage.now = start + step.at
+        yield _play(step, stage)
+    _pass_time(stage.now, start + scenario.length, speed=speed, wait=wait)
+
+
+def _play(step: ScenarioStep, stage: Stage) -> Played:
+    action = ACTIONS.get(step.do)
+    if action is None:
+        raise Invalid(_("Step %(line)s: nobody knows how to “%(do)s”.") % {"line": step.line, "do": step.do})
+    stage.actor = _person(step)
+    try:
+        with clock.shifted(start=stage.now):
+            result = action(stage, step)
+    except Refusal as refusal:
+        if step.refused != refusal.code:
+            raise Invalid(
+                _("Step %(line)s (%(do)s) was refused: %(why)s")
+                % {"line": step.line, "do": step.do, "why": refusal.message},
+                code="refused",
+            ) from refusal
+        return Played(step, stage.now, refused=refusal.code)
+    if step.refused:
+        raise Invalid(
+            _("Step %(line)s (%(do)s) should have been refused but was not.") % {"line": step.line, "do": step.do},
+            code="not_refused",
+        )
+    if step.name:
+        stage.named[step.name] = result
+    return Played(step, stage.now)
+
+
+def _person(step: ScenarioStep) -> User | None:
+    if not step.who:
+        return None
+    person = User.objects.filter(username=step.who).select_related("unit").first()
+    if person is None:
+        raise Invalid(_("Step %(line)s: there is no user “%(who)s”.") % {"line": step.line, "who": step.who})
+    return person
+
+
+def _pass_time(since: datetime, until: datetime, *, speed: float, wait: Callable[[float], None]) -> None:
+    """Let the desk's clocks fire at their own moments up to `until`, then tell people what they are owed."""
+    at = since
+    while (due := _next_fire(until)) is not None:
+        moment = max(due, at)
+        _wait(moment - at, speed=speed, wait=wait)
+        at = moment
+        with clock.shifted(start=at):
+            tick(now=at)
+            deliver_due(now=at)
+    _wait(until - at, speed=speed, wait=wait)
+    with clock.shifted(start=until):
+        deliver_due(now=until)
+
+
+def _next_fire(until: datetime) -> datetime | None:
+    running = Clock.objects.filter(state=ClockState.RUNNING, next_fire_at__lte=until)
+    return running.aggregate(first=Min("next_fire_at"))["first"]
+
+
+def _wait(length: timedelta, *, speed: float, wait: Callable[[float], None]) -> None:
+    if speed and length > timedelta():
+        wait(length.total_seconds() / speed)
