@@ -1,1 +1,1 @@
-"""Measured figures. Each module here holds `run(report)`; `python -m bench [NAME …]` runs them in a database of their own."""
+"""Measured figures: each module here holds `run(report)`; `python -m bench [NAME …]` runs them."""

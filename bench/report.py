@@ -31,7 +31,10 @@ class Report:
         self.add(name, (time.perf_counter() - begun) * 1000, "ms", how=how)
 
     def table(self) -> str:
-        rows = [("figure", "value", "unit", "how"), *((f.name, f"{f.value:,.10g}", f.unit, f.how) for f in self.figures)]
+        rows = [
+            ("figure", "value", "unit", "how"),
+            *((f.name, f"{f.value:,.10g}", f.unit, f.how) for f in self.figures),
+        ]
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         return "\n".join(
             f"{name:<{widths[0]}}  {value:>{widths[1]}}  {unit:<{widths[2]}}  {how}" for name, value, unit, how in rows

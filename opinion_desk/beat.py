@@ -1,5 +1,7 @@
 """Beat without a file: every entry is an interval, so there is nothing to remember between starts."""
 
+from typing import Any
+
 from celery.beat import Scheduler
 
 from opinion_desk import alive
@@ -9,6 +11,6 @@ class MemoryScheduler(Scheduler):
     def setup_schedule(self) -> None:
         self.merge_inplace(self.app.conf.beat_schedule)
 
-    def tick(self, *args: object, **kwargs: object) -> float:
+    def tick(self, *args: Any, **kwargs: Any) -> float:
         alive.note("beat")
         return float(super().tick(*args, **kwargs))

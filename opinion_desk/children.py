@@ -22,7 +22,7 @@ def say_nothing(_name: str, _line: str) -> None:
 
 
 class Child:
-    """A process in a group of its own (so a terminal's Ctrl-C reaches the supervisor alone, which stops all in order)."""
+    """A process in a group of its own: a terminal's Ctrl-C reaches the supervisor alone, which stops all in order."""
 
     def __init__(
         self,
@@ -48,13 +48,14 @@ class Child:
         self.tail: deque[str] = deque(maxlen=40)
         self.started_at = 0.0
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
 
     @property
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Call it from a thread that lives as long as the supervisor: the tether is to the thread that starts the child."""
+        """Call it from a thread that lives as long as we do: the tether is to the thread that starts the child."""
         self.started_at = time.monotonic()
         if self.before_start:
             self.before_start()
@@ -69,7 +70,8 @@ class Child:
             errors="replace",
             start_new_session=True,
         )
-        threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
+        self._reader.start()
 
     def poll(self) -> int | None:
         """The exit code, or None while it runs."""
@@ -85,7 +87,7 @@ class Child:
             self._process.send_signal(self.stop_signal)
 
     def stop(self, *, within: float) -> None:
-        """Ask, wait, then kill the whole group: whatever the child had started goes too."""
+        """Ask, wait, then kill the whole group: what the child had started goes too. Its last words are heard out."""
         if self._process is None:
             return
         self.ask_to_stop()
@@ -94,6 +96,8 @@ class Child:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if self._reader:
+            self._reader.join(timeout=2)
 
     def _read(self, stream: IO[str]) -> None:
         for line in stream:

@@ -158,7 +158,9 @@ def _port() -> int:
         try:
             probe.bind(("127.0.0.1", int(text)))
         except OSError as error:
-            raise local.LocalError(f"Port {text} cannot be used ({error.strerror}): try `make run PORT=8001`.") from None
+            raise local.LocalError(
+                f"Port {text} cannot be used ({error.strerror}): try `make run PORT=8001`."
+            ) from None
     return int(text)
 
 

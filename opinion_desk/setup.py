@@ -28,7 +28,7 @@ def has_administrator() -> bool:
     return User.objects.filter(roles__contains=[Role.ADMIN]).exists()
 
 
-class FirstAdministratorForm(forms.ModelForm[User]):
+class FirstAdministratorForm(forms.ModelForm):  # type: ignore[type-arg]  # cannot be subscripted at run time
     organisation = forms.CharField(label=_("Organisation"), max_length=80)
     password = forms.CharField(
         label=_("Password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
@@ -56,11 +56,12 @@ class FirstAdministratorForm(forms.ModelForm[User]):
         group, _made = Unit.objects.get_or_create(
             code="group", defaults={"name": {"zh-hans": self.cleaned_data["organisation"]}, "kind": UnitKind.GROUP}
         )
-        user = self.instance
+        user: User = self.instance
         user.unit, user.roles, user.language = group, [Role.ADMIN], get_language() or "zh-hans"
         user.is_staff = user.is_superuser = True
         user.set_password(self.cleaned_data["password"])
-        return super().save(commit)
+        super().save(commit)
+        return user
 
 
 @never_cache

@@ -1,7 +1,7 @@
 """A process that does not outlive its parent: `python tether.py --parent PID [--signal N] [--user NAME] -- CMD…`.
 
-The kernel sends the signal when the parent dies, even by `kill -9` (Linux; elsewhere only the supervisor's
-own clean-up is left). The setting survives `exec` but is cleared when a process changes its user, hence the order in `main`.
+The kernel sends the signal when the parent dies, even by `kill -9` (Linux; elsewhere only the supervisor's own clean-up
+is left). The setting survives `exec` but is cleared when a process changes its user, hence the order in `main`.
 Run as a file, with `-I -S`, so that it costs some 15 ms; it must therefore import the standard library only.
 """
 
@@ -17,7 +17,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def tie_to_parent(parent: int, *, death_signal: int = signal.SIGKILL) -> None:
-    """From now on this process gets `death_signal` when `parent` dies; it stops at once when that has happened already."""
+    """From now on this process gets `death_signal` when `parent` dies; it ends at once when that has happened."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
     if os.getppid() != parent:

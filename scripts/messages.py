@@ -1,7 +1,8 @@
-"""Translations without GNU gettext: `update` the .po files from the sources, `compile` them to .mo, `check` that nothing is missing.
+"""Translations without GNU gettext: `update` .po from the sources, `compile` to .mo, `check` that nothing is missing.
 
-Message ids are English. Simplified Chinese is written by people, in `locale/zh_Hans`; Traditional Chinese is made from it by OpenCC
-and put right by `locale/zh_Hant.overrides.yaml`. Compiling needs Babel only, so it runs wherever the product runs.
+Message ids are English. Simplified Chinese is written by people, in `locale/zh_Hans`; Traditional Chinese is made from
+it by OpenCC and put right by `locale/zh_Hant.overrides.yaml`. Compiling needs Babel only, so it runs wherever the
+product runs.
 """
 
 import io
@@ -73,8 +74,8 @@ def update() -> None:
     sources = template()
     simplified = read("zh_Hans")
     _merge(simplified, sources)
-    _write("zh_Hans", simplified)
-    _write("zh_Hant", traditional(simplified))
+    write("zh_Hans", simplified)
+    write("zh_Hant", traditional(simplified))
 
 
 def read(language: str) -> Catalog:
@@ -107,20 +108,20 @@ def traditional(simplified: Catalog) -> Catalog:
     catalog.creation_date, catalog.revision_date = simplified.creation_date, simplified.revision_date
     for message in simplified:
         if message.id:
-            text = fixed.get(_first(message.id)) or _each(message.string, convert)
+            text = fixed.get(first_form(message.id)) or _each(message.string or "", convert)
             catalog.add(message.id, text, locations=message.locations, flags=message.flags, context=message.context)
     return catalog
 
 
-def _first(text: str | tuple[str, ...] | list[str]) -> str:
+def first_form(text: str | tuple[str, ...] | list[str]) -> str:
     return text if isinstance(text, str) else text[0]
 
 
-def _each(text: str | tuple[str, ...], convert: Callable[[str], str]) -> str | tuple[str, ...]:
+def _each(text: str | tuple[str, ...] | list[str], convert: Callable[[str], str]) -> str | tuple[str, ...]:
     return convert(text) if isinstance(text, str) else tuple(convert(part) for part in text)
 
 
-def _write(language: str, catalog: Catalog) -> None:
+def write(language: str, catalog: Catalog) -> None:
     buffer = io.BytesIO()
     write_po(buffer, catalog, width=110, sort_output=True, ignore_obsolete=True, include_lineno=False)
     path = po_path(language)
@@ -156,7 +157,7 @@ def problems() -> list[str]:
     found = [*_gaps("zh_Hans", simplified, sources), *_gaps("zh_Hant", hant, sources)]
     made = {_key(message): message.string for message in traditional(simplified) if message.id}
     stale = [message for message in hant if message.id and made.get(_key(message)) != message.string]
-    return found + [f"zh_Hant: not as made from zh_Hans: {_first(message.id)!r}" for message in stale]
+    return found + [f"zh_Hant: not as made from zh_Hans: {first_form(message.id)!r}" for message in stale]
 
 
 def _gaps(language: str, catalog: Catalog, sources: Catalog) -> Iterator[str]:
@@ -164,20 +165,25 @@ def _gaps(language: str, catalog: Catalog, sources: Catalog) -> Iterator[str]:
     wanted = {_key(message) for message in sources if message.id}
     for message in sources:
         if message.id and _key(message) not in known:
-            yield f"{language}: not in the file: {_first(message.id)!r}"
+            yield f"{language}: not in the file: {first_form(message.id)!r}"
     for key, message in known.items():
         if key not in wanted:
-            yield f"{language}: nobody says it any more: {_first(message.id)!r}"
+            yield f"{language}: nobody says it any more: {first_form(message.id)!r}"
         if message.fuzzy:
-            yield f"{language}: fuzzy: {_first(message.id)!r}"
-        if not all([message.string] if isinstance(message.string, str) else message.string):
-            yield f"{language}: untranslated: {_first(message.id)!r}"
+            yield f"{language}: fuzzy: {first_form(message.id)!r}"
+        if not all(_forms(message)):
+            yield f"{language}: untranslated: {first_form(message.id)!r}"
         for error in message.check(catalog):
-            yield f"{language}: {error}: {_first(message.id)!r}"
+            yield f"{language}: {error}: {first_form(message.id)!r}"
+
+
+def _forms(message: Message) -> list[str]:
+    """Its translation, or one for each plural form."""
+    return [message.string or ""] if isinstance(message.string, str | None) else list(message.string)
 
 
 def _key(message: Message) -> tuple[str, str | None]:
-    return _first(message.id), message.context
+    return first_form(message.id), message.context
 
 
 def main() -> int:
@@ -188,10 +194,10 @@ def main() -> int:
         compile_all()
     elif verb == "check":
         found = problems()
-        print("\n".join(found) or "Every message is translated.")  # noqa: T201 -- it is a command
+        print("\n".join(found) or "Every message is translated.")
         return bool(found)
     else:
-        print("usage: messages.py update | compile | check", file=sys.stderr)  # noqa: T201 -- it is a command
+        print("usage: messages.py update | compile | check", file=sys.stderr)
         return 2
     return 0
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -57,7 +56,7 @@ def test_two_pairs_of_engines_do_not_meet():
 def test_data_is_found_again_also_after_a_kill_in_the_middle_of_work(tmp_path):
     with engines.running(tmp_path / "pg") as servers:
         ask(servers.database_url, "CREATE TABLE kept AS SELECT 42 AS answer")
-        os.kill(servers.children[0].pid, signal.SIGKILL)
+        psutil.Process(servers.children[0].pid).kill()
         servers.children[0].wait()
     assert (tmp_path / "pg" / "postmaster.pid").exists()
 
@@ -120,11 +119,7 @@ def test_a_tethered_process_dies_with_its_parent():
 
 
 def _start_sleeper():
-    return (
-        "child = subprocess.Popen(tether.command(['sleep', '300']))\n"
-        "print(child.pid, flush=True)\n"
-        "time.sleep(300)\n"
-    )
+    return "child = subprocess.Popen(tether.command(['sleep', '300']))\nprint(child.pid, flush=True)\ntime.sleep(300)\n"
 
 
 def test_a_tethered_process_whose_parent_is_gone_already_does_not_start(tmp_path):
@@ -136,7 +131,12 @@ def test_a_tethered_process_whose_parent_is_gone_already_does_not_start(tmp_path
 
 
 def test_stopping_a_child_takes_what_it_started_along():
-    stubborn = "import signal, subprocess, time; signal.signal(15, signal.SIG_IGN); subprocess.Popen(['sleep', '300']); time.sleep(300)"
+    stubborn = (
+        "import signal, subprocess, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "subprocess.Popen(['sleep', '300'])\n"
+        "time.sleep(300)"
+    )
     child = Child("stubborn", [sys.executable, "-c", stubborn])
     child.start()
     family = _family(child, 2)

@@ -28,7 +28,7 @@ def test_a_switch_is_read_as_people_write_it(monkeypatch, text, value):
 def test_a_wrong_value_stops_the_start_and_is_named(monkeypatch, read):
     monkeypatch.setenv("THING", "maybe")
 
-    with pytest.raises(ImproperlyConfigured, match="THING must be .* not 'maybe'"):
+    with pytest.raises(ImproperlyConfigured, match=r"THING must be .* not 'maybe'"):
         read()
 
 
@@ -41,7 +41,10 @@ def test_a_list_drops_blanks(monkeypatch):
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("postgresql://u:p%40w@db:5433/desk?sslmode=require", ("desk", "u", "p@w", "db", "5433", {"sslmode": "require"})),
+        (
+            "postgresql://u:p%40w@db:5433/desk?sslmode=require",
+            ("desk", "u", "p@w", "db", "5433", {"sslmode": "require"}),
+        ),
         ("postgresql://desk@/desk?host=/run/sockets", ("desk", "desk", "", "/run/sockets", "", {})),
         ("postgres://%2Frun%2Fpg/desk", ("desk", "", "", "/run/pg", "", {})),
         ("postgresql:///", ("opinion_desk", "", "", "", "", {})),

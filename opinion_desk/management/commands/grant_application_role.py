@@ -9,7 +9,7 @@ APPEND_ONLY = ("timeline_entry", "accounts_accesslog")
 
 
 class Command(BaseCommand):
-    help = "Let ROLE (which must exist) work with the desk's tables, but never change or delete a record. Run by the owner after migrate."
+    help = "Let ROLE work with the desk's tables but never change a record. Run it as the owner after migrate."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("role")

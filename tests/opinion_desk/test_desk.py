@@ -1,0 +1,238 @@
+"""The whole desk as people start it: one process tree that serves, heals, stops cleanly and dies whole."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import psycopg2
+import pytest
+
+from opinion_desk import local
+from opinion_desk.local import CHECKOUT
+
+pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("desk")]
+
+START_WITHIN = 150
+
+
+@dataclass
+class Desk:
+    """A started `desk run` (an empty desk on a free port), its folder and what it said."""
+
+    process: subprocess.Popen[str]
+    var: Path
+    port: int
+
+    @property
+    def said(self) -> str:
+        return (self.var / "said.log").read_text(encoding="utf-8")
+
+    def ask(self, path: str) -> str:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            return str(answer.read().decode())
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def pid_of(self, *words: str) -> int:
+        """The child whose command line holds the words."""
+        children = psutil.Process(self.process.pid).children()
+        return next(one.pid for one in children if all(word in " ".join(one.cmdline()) for word in words))
+
+    def tell_database(self, statement: str) -> list[tuple[object, ...]]:
+        connection = psycopg2.connect(local.running_desk(self.var)["DATABASE_URL"])
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            rows = cursor.fetchall() if cursor.description else []
+        connection.close()
+        return rows
+
+    def wait_for(self, condition: Callable[[], object], *, within: float = 60, what: str = "") -> None:
+        deadline = time.monotonic() + within
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError, psutil.Error, StopIteration, ValueError):
+                if condition():
+                    return
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.2)
+        raise AssertionError(f"{what or 'It'} did not happen in time. The desk said:\n{self.said}")
+
+    def wait_until_ready(self) -> None:
+        self.wait_for(lambda: "Ctrl-C stops everything" in self.said, within=START_WITHIN, what="The start")
+
+    def wait_until_healthy(self) -> None:
+        self.wait_for(lambda: json.loads(self.ask("/healthz"))["status"] == "ok", what="Health")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(var: Path, **environment: str) -> Desk:
+    left_out = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DEMO", "DESK_TESTING"}
+    port = free_port()
+    given = {name: value for name, value in os.environ.items() if name not in left_out}
+    var.mkdir(exist_ok=True)
+    with (var / "said.log").open("w", encoding="utf-8") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "opinion_desk.desk", "--tethered", "run"],
+            cwd=CHECKOUT,
+            env=given | {"VAR_DIR": str(var), "PORT": str(port), "DEMO": "0"} | environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    return Desk(process, var, port)
+
+
+def end(desk: Desk) -> None:
+    if desk.process.poll() is None:
+        desk.process.terminate()
+        desk.process.wait(60)
+
+
+def all_gone(family: list[psutil.Process], *, within: float) -> list[str]:
+    _gone, alive = psutil.wait_procs(family, timeout=within)
+    return [" ".join(one.cmdline()) for one in alive if one.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.fixture(scope="module")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the module: the first start makes the data, the others find it."""
+    return tmp_path_factory.mktemp("desk") / "var"
+
+
+@pytest.fixture
+def desk(var: Path) -> Iterator[Desk]:
+    started = start(var)
+    try:
+        started.wait_until_ready()
+        yield started
+    finally:
+        end(started)
+
+
+def test_it_serves_and_stops_cleanly_on_sigterm(desk):
+    family = desk.family()
+    assert desk.ask("/livez") == "ok\n"
+    desk.wait_until_healthy()
+    report = json.loads(desk.ask("/healthz"))
+    assert (report["clocks"]["overdue_unfired"], report["database"]["answers"]) == (0, True)
+
+    desk.process.terminate()
+
+    assert desk.process.wait(60) == 0
+    assert all_gone(family, within=5) == []
+    assert desk.said.rstrip().endswith("Stopped.")
+
+
+def test_the_set_up_link_of_an_empty_desk_opens(desk):
+    (path,) = re.findall(r"http://127\.0\.0\.1:\d+(/setup/\S+/)", desk.said)
+
+    assert 'name="organisation"' in desk.ask(path)
+
+
+def test_manage_py_beside_it_speaks_to_it(desk):
+    left_out = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DEMO")
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "setup_link"],
+        cwd=CHECKOUT,
+        env=environment | {"VAR_DIR": str(desk.var)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert f"http://127.0.0.1:{desk.port}/setup/" in done.stdout
+
+
+def test_killing_the_supervisor_leaves_no_process_and_the_next_start_finds_the_data(desk, var):
+    desk.wait_until_healthy()
+    family = desk.family()
+    desk.tell_database("CREATE TABLE kept AS SELECT 42 AS answer")
+
+    desk.process.kill()
+    desk.process.wait()
+
+    assert all_gone(family, within=15) == []
+    again = start(var)
+    try:
+        again.wait_until_ready()
+        assert again.tell_database("SELECT answer FROM kept") == [(42,)]
+    finally:
+        end(again)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("web", ["gunicorn"]),
+        ("worker", ["celery", " worker "]),
+        ("beat", ["celery", " beat "]),
+        ("postgres", ["listen_addresses="]),
+        ("valkey", ["valkey-server"]),
+    ],
+)
+def test_a_killed_child_is_started_again_and_it_is_said(desk, name, words):
+    desk.wait_until_healthy()
+    before = desk.pid_of(*words)
+    offspring = psutil.Process(before).children(recursive=True)
+
+    os.kill(before, signal.SIGKILL)
+
+    desk.wait_for(lambda: f"{name} started again" in desk.said, what=f"The restart of {name}")
+    assert f"{name} was killed by SIGKILL; starting it again in 1 s." in desk.said
+    assert all_gone(offspring, within=10) == []
+    desk.wait_for(lambda: _fresh_signs(desk), within=90, what="Work after the restart")
+
+
+def _fresh_signs(desk: Desk) -> bool:
+    """Healthy, and worker and beat gave their signs after the restart: the age at most some seconds."""
+    report = json.loads(desk.ask("/healthz"))
+    ages = [process["age_seconds"] for process in report["processes"].values()]
+    return report["status"] == "ok" and all(age is not None and age < 5 for age in ages)
+
+
+def test_a_taken_port_is_refused_with_a_way_out(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        desk = start(tmp_path / "var", PORT=str(taken.getsockname()[1]))
+
+        assert desk.process.wait(30) == 1
+    assert "cannot be used" in desk.said
+    assert "make run PORT=" in desk.said
+
+
+def test_a_second_desk_on_the_same_folder_is_refused(desk, var):
+    before = desk.said
+    other = subprocess.run(
+        [sys.executable, "-m", "opinion_desk.desk", "run"],
+        cwd=CHECKOUT,
+        env=os.environ | {"VAR_DIR": str(var), "PORT": str(free_port()), "DEMO": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert (other.returncode, "already running" in other.stderr) == (1, True)
+    assert desk.said.startswith(before)
