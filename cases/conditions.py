@@ -4,9 +4,7 @@ A case that was reopened proves its end anew: contacts, call-backs and waivers f
 """
 
 from collections.abc import Callable
-from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cases.enums import ContactKind, PlanState, Requirement
@@ -67,11 +65,11 @@ def for_decision(case: Case) -> list[Reason]:
 
 def for_close(case: Case) -> list[Reason]:
     unmet: list[str] = []
-    if not case.contacts.filter(_since_reopening(case, "recorded_at"), kind=ContactKind.OUTCOME).exists():
+    if not case.contacts.filter(round=case.round, kind=ContactKind.OUTCOME).exists():
         unmet.append(Requirement.OUTCOME_TOLD)
     if not measures_evidenced(case):
         unmet.append(Requirement.MEASURES_EVIDENCED)
-    if not case.callbacks.filter(_since_reopening(case, "done_at"), done_at__isnull=False).exists():
+    if not case.callbacks.filter(round=case.round, done_at__isnull=False).exists():
         unmet.append(Requirement.CALLBACK_DONE)
     return _unwaived(case, unmet)
 
@@ -82,13 +80,13 @@ def measures_evidenced(case: Case) -> bool:
 
 
 def for_withdrawal(case: Case) -> list[Reason]:
-    if case.contacts.filter(_since_reopening(case, "recorded_at"), kind=ContactKind.WITHDRAWAL).exists():
+    if case.contacts.filter(round=case.round, kind=ContactKind.WITHDRAWAL).exists():
         return []
     return [Reason("wish", _("Put the complainant's wish on file: what was said, and how."))]
 
 
 def for_refusal(case: Case) -> list[Reason]:
-    if case.contacts.filter(_since_reopening(case, "recorded_at"), kind=ContactKind.REFUSAL).exists():
+    if case.contacts.filter(round=case.round, kind=ContactKind.REFUSAL).exists():
         return []
     return [Reason("told", _("Tell the complainant that it is not accepted, and record it."))]
 
@@ -96,13 +94,8 @@ def for_refusal(case: Case) -> list[Reason]:
 def _unwaived(case: Case, unmet: list[str]) -> list[Reason]:
     if not unmet:
         return []
-    waived = set(case.waivers.filter(_since_reopening(case, "at")).values_list("requirement", flat=True))
+    waived = set(case.waivers.filter(round=case.round).values_list("requirement", flat=True))
     return [MISSING[requirement] for requirement in unmet if requirement not in waived]
-
-
-def _since_reopening(case: Case, field: str) -> Q:
-    when: dict[str, Any] = {f"{field}__gte": case.reopened_at}
-    return Q(**when) if case.reopened_at else Q()
 
 
 CONDITIONS: dict[str, Condition] = {

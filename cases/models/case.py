@@ -117,6 +117,8 @@ class Case(PersonalData, ConcurrentTransitionMixin, models.Model):
     updated_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
     reopened_at = models.DateTimeField(null=True, blank=True)
+    # 1, and one more each time it is reopened: what ends a case must be on file in the same round.
+    round = models.PositiveSmallIntegerField(default=1)
     refusal_reason = models.CharField(max_length=12, choices=RefusalReason.choices, blank=True, default="")
 
     # What it came from, such as "alert:12"; one case each, so a door may be knocked at twice.

@@ -36,6 +36,7 @@ class Contact(models.Model):
     """One time the complainant was spoken or written to."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="contacts")
+    round = models.PositiveSmallIntegerField(default=1)
     kind = models.CharField(_("kind"), max_length=16, choices=ContactKind.choices)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel.choices)
     summary = models.TextField(_("what was said"))
@@ -53,6 +54,7 @@ class CallBack(models.Model):
     """The call after the measures: were they done, is the customer content?"""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="callbacks")
+    round = models.PositiveSmallIntegerField(default=1)
     scheduled_at = models.DateTimeField(_("scheduled for"), null=True, blank=True)
     scheduled_by = models.ForeignKey(PERSON, models.PROTECT, null=True, related_name="+")
     done_at = models.DateTimeField(_("done"), null=True, blank=True)
@@ -107,6 +109,7 @@ class Waiver(models.Model):
     """A supervisor let the case go on without something that should be on file. Void once the case is reopened."""
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="waivers")
+    round = models.PositiveSmallIntegerField(default=1)
     requirement = models.CharField(max_length=20, choices=Requirement.choices)
     reason = models.TextField(_("reason"))
     by = models.ForeignKey(PERSON, models.PROTECT, related_name="+")

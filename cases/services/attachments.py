@@ -1,5 +1,7 @@
 """Files of a case: checked by size and content, kept under random names, handed out only through the gate."""
 
+from __future__ import annotations
+
 import hashlib
 import re
 import unicodedata

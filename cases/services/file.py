@@ -110,6 +110,7 @@ def contact_row(
         raise Invalid(_("Some fields are missing or wrong."), fields=errors)
     return Contact.objects.create(
         case=case,
+        round=case.round,
         kind=kind,
         channel=channel,
         summary=_text(summary, "summary", message=_("Say what was said.")),
@@ -147,7 +148,7 @@ def record_callback(case: Case, *, satisfaction: int, actor: User, now: datetime
     if satisfaction not in range(1, 6):
         raise Invalid(_("Satisfaction goes from 1 to 5."), fields={"satisfaction": _("Satisfaction goes from 1 to 5.")})
     callback = case.callbacks.select_for_update().filter(done_at=None).first() or CallBack(case=case, created_at=now)
-    callback.done_at, callback.done_by = now, actor
+    callback.done_at, callback.done_by, callback.round = now, actor, case.round
     callback.satisfaction, callback.comment = satisfaction, comment.strip()[:LONGEST]
     callback.save()
     file_entry(

@@ -164,8 +164,8 @@ def _close(act: Act) -> None:
 
 
 def _reopen(act: Act) -> None:
-    act.case.reopened_at, act.case.closed_at = act.now, None
-    act.fields |= {"reopened_at", "closed_at"}
+    act.case.reopened_at, act.case.closed_at, act.case.round = act.now, None, act.case.round + 1
+    act.fields |= {"reopened_at", "closed_at", "round"}
 
 
 def _withdraw(act: Act) -> None:
@@ -195,7 +195,7 @@ def _waive(act: Act, requirements: list[str], reason: str) -> None:
         text = _("Say why the case may go on without it.")
         raise Invalid(text, code="waiver_reason", fields={"waiver_reason": text})
     Waiver.objects.bulk_create(
-        Waiver(case=act.case, requirement=code, reason=reason, by=act.actor, at=act.now) for code in requirements
+        Waiver(case=act.case, round=act.case.round, requirement=code, reason=reason, by=act.actor, at=act.now) for code in requirements
     )
     act.details["waived"] = list(requirements)
 
