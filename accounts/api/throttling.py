@@ -1,14 +1,11 @@
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from redis.exceptions import RedisError
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
 from accounts.models import ApiToken
-
-if TYPE_CHECKING:
-    from rest_framework.views import APIView  # it reads this very module from the settings
 
 logger = logging.getLogger(__name__)
 
