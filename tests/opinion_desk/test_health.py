@@ -5,18 +5,22 @@ import pytest
 from django.db import OperationalError, connection
 
 from accounts.health import Issue
+from escalation import heartbeats
 from escalation.models import Clock
 from opinion_desk import alive
 from opinion_desk.health import clock_figures, health, worst
+from timeline.now import now as clock_now
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def all_alive(monkeypatch):
+def all_alive(db, monkeypatch):
     monkeypatch.setattr(alive, "_noted", {})
     alive.note("beat")
     alive.note("worker")
+    heartbeats.beat("tick", now=clock_now())
+    heartbeats.beat("audit", now=clock_now())
 
 
 @pytest.fixture
@@ -48,10 +52,10 @@ def test_healthz_has_what_a_watcher_wants(client, all_alive):
     assert "no-store" in response["Cache-Control"]
 
 
-def test_silence_of_the_worker_degrades(now, all_alive, monkeypatch):
+def test_silence_of_the_worker_degrades(all_alive, monkeypatch):
     monkeypatch.setattr(alive, "age", {"beat": 1.0, "worker": None}.get)
 
-    report = health(now)
+    report = health(clock_now())
 
     assert {"component": "worker", "severity": "degraded"}.items() <= report["issues"][0].items()
     assert report["processes"]["worker"] == {"age_seconds": None}

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 
 from cases.models import Case
 
-SCENARIO = settings.BASE_DIR / "fixtures" / "scenarios" / "demo.yaml"
+SCENARIO = settings.BASE_DIR / "fixtures" / "scenarios" / "jinqiao-leak.yaml"
 
 
 class Command(BaseCommand):
