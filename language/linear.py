@@ -16,25 +16,23 @@ IDF_STEP = 0.05
 
 @dataclass(frozen=True, slots=True)
 class LinearModel:
-    """One binary model. Both tables have the same keys."""
+    """One binary model. `table` maps an n-gram to weight + squared idf as a complex number: one look-up, one sum."""
 
-    weights: dict[str, float]
-    squares: dict[str, float]
+    table: dict[str, complex]
     bias: float
 
     def logit(self, grams: set[str]) -> float:
         """Above nought: rather yes."""
-        total = sum(filter(None, map(self.weights.get, grams)))
-        norm = sum(filter(None, map(self.squares.get, grams)))
-        return total / math.sqrt(norm) + self.bias if norm else self.bias
+        total: complex = sum(filter(None, map(self.table.get, grams)), 0j)
+        return total.real / math.sqrt(total.imag) + self.bias if total.imag else self.bias
 
     def strongest(self, grams: set[str], count: int) -> list[tuple[str, float]]:
         """The n-grams that speak most for yes, with their share of the logit; none inside another one."""
-        weights = self.weights
-        norm = math.sqrt(sum(filter(None, map(self.squares.get, grams))) or 1.0)
-        found = sorted(((w, g) for g in grams if (w := weights.get(g, 0.0)) > 0), reverse=True)
+        look_up = self.table.get
+        known = [(value, gram) for gram in grams if (value := look_up(gram)) is not None]
+        norm = math.sqrt(sum(value.imag for value, _ in known) or 1.0)
         chosen: list[tuple[str, float]] = []
-        for weight, gram in found:
+        for weight, gram in sorted(((v.real, g) for v, g in known if v.real > 0), reverse=True):
             if len(chosen) == count:
                 break
             if not gram.isspace() and not any(gram in other or other in gram for other, _ in chosen):
@@ -49,8 +47,5 @@ def load_linear(name: str) -> LinearModel:
     weights = array("b", base64.b64decode(data["weights"]))
     steps = base64.b64decode(data["idf"])
     scale = data["scale"]
-    return LinearModel(
-        weights={g: w * scale for g, w in zip(grams, weights, strict=True)},
-        squares={g: (s * IDF_STEP) ** 2 for g, s in zip(grams, steps, strict=True)},
-        bias=data["bias"],
-    )
+    values = (complex(w * scale, (s * IDF_STEP) ** 2) for w, s in zip(weights, steps, strict=True))
+    return LinearModel(dict(zip(grams, values, strict=True)), data["bias"])

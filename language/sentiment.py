@@ -87,6 +87,12 @@ def _model() -> LinearModel:
     return load_linear("sentiment.json.gz")
 
 
+def forget_model() -> None:
+    """Read the model and its settings anew at the next question: training has just replaced them."""
+    _model.cache_clear()
+    _settings.cache_clear()
+
+
 @cache
 def _settings() -> dict[str, Any]:
     settings: dict[str, Any] = load_json("sentiment_settings.json")

@@ -40,6 +40,7 @@ def count(texts: Sequence[str], *, at_least: int) -> Table:
     """Count the n-grams of prepared texts; idf is rounded the way the file stores it."""
     counter = CountVectorizer(analyzer=grams, binary=True, min_df=at_least)
     counts = counter.fit_transform(texts)
+    counts.sort_indices()  # sets come in any order; sums of floats must not
     names = list(counter.get_feature_names_out())
     keep = np.array([i for i, name in enumerate(names) if "\n" not in name])
     frequency = np.asarray(counts.sum(axis=0)).ravel()

@@ -9,12 +9,12 @@ from pathlib import Path
 from language.grams import prepare
 
 LETTERS = re.compile("[^一-鿿a-z]")
-HELD, TUNE = range(8), range(8, 12)  # of a hundred; texts with the same letters always fall on the same side
+HELD, TUNE = range(8), range(8, 16)  # of a hundred; texts with the same letters always fall on the same side
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A labelled text; `part` is train, tune (thresholds) or held (figures only)."""
+    """A labelled text; `part` is train, tune (thresholds first, then training) or held (figures only)."""
 
     source: str
     text: str
