@@ -81,7 +81,8 @@ def lock_thread(thread: str) -> None:
 
 def locked(clock: Clock) -> Clock:
     lock_thread(clock.thread)
-    return Clock.objects.select_for_update(of=("self",)).get(pk=clock.pk)
+    fresh: Clock = Clock.objects.select_for_update(of=("self",)).get(pk=clock.pk)
+    return fresh
 
 
 @transaction.atomic

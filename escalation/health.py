@@ -38,6 +38,9 @@ def issues(now: datetime) -> list[Issue]:
 
 
 def _engine(now: datetime) -> list[Issue]:
+    """Silence matters while clocks run: nobody waits for an engine that has nothing to do."""
+    if not Clock.objects.filter(state=ClockState.RUNNING).exists():
+        return []
     tick, audit = silence("tick", now=now), silence("audit", now=now)
     found = []
     if tick is None or tick > TICK_SILENCE:

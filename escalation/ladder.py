@@ -13,10 +13,14 @@ CLIMB = tuple(Tier)
 class Placed(Protocol):
     """What a clock says about where it belongs."""
 
-    owner_id: int | None
-    unit_id: int
-    lead_unit_id: int | None
-    co_leads: Sequence[int]
+    @property
+    def owner_id(self) -> int | None: ...
+    @property
+    def unit_id(self) -> int: ...
+    @property
+    def lead_unit_id(self) -> int | None: ...
+    @property
+    def co_leads(self) -> Sequence[int]: ...
 
 
 @dataclass(frozen=True)

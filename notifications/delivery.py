@@ -98,7 +98,7 @@ def _settled(message: OutboxMessage, outcome: Outcome, *, now: datetime) -> dict
 
 def back_off(attempts: int) -> float:
     """Doubling from 20 seconds to an hour, with jitter, so that a server that comes back is not stormed."""
-    ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(attempts - 1, 16))
+    ceiling: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts - 1, 16))
     return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 -- spreads load, guards nothing
 
 

@@ -4,10 +4,11 @@ import smtplib
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils import translation
 
@@ -32,9 +33,9 @@ def message_id(key: str) -> str:
 
 
 def address_of(message: OutboxMessage) -> str:
-    if message.address:
-        return message.address
-    return message.user.email if message.user is not None else ""
+    if message.user is not None and not message.address:
+        return str(message.user.email)
+    return str(message.address)
 
 
 def compose(message: OutboxMessage) -> EmailMessage:
@@ -109,7 +110,8 @@ def _handed_over(backend: Any, letter: EmailMessage) -> Outcome:
     except (OSError, smtplib.SMTPException) as error:
         return ChannelBroken("connection", str(error)[:500] or type(error).__name__)
     try:
-        backend.connection.sendmail(letter.from_email, letter.recipients(), letter.message().as_bytes(linesep="\r\n"))
+        text = letter.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own class takes it
+        backend.connection.sendmail(parseaddr(letter.from_email)[1], letter.recipients(), text)
     except smtplib.SMTPRecipientsRefused as error:
         return _judged(*next(iter(error.recipients.values())), blame_address=True)
     except smtplib.SMTPSenderRefused as error:
@@ -143,7 +145,7 @@ def postman() -> Iterator[Postman]:
     if not settings.SMTP_HOST:
         yield Postman(None)
         return
-    backend = get_connection("django.core.mail.backends.smtp.EmailBackend", fail_silently=False)
+    backend = EmailBackend()
     try:
         yield Postman(backend)
     finally:

@@ -1,0 +1,77 @@
+"""How a clock looks: ring, words, colour; the browser counts on without asking anybody (static/js/clocks.js)."""
+
+from functools import lru_cache
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+
+from accounts.templatetags.desk import moment_words
+from escalation.enums import ClockKind, ClockState
+from escalation.models import Clock
+from escalation.words import SPANS, left_words
+from timeline.now import now
+
+register = template.Library()
+
+ROUND = 44  # circumference of the ring
+SOON_SECONDS = 7200
+SOON_SHARE = 0.5
+LAST_SHARE = 0.2
+
+
+@register.simple_tag
+def clock_chip(clock: Clock | None, title: str = "") -> SafeString | str:
+    """Time left or over. `title` puts the step's name before it: `{% clock_chip clock "…" %}`; nothing for no clock."""
+    if clock is None:
+        return ""
+    before = f"{title} " if title else ""
+    if clock.state == ClockState.STOPPED:
+        return format_html('<span class="clock done">{}{}</span>', before, gettext("Done"))
+    if clock.state == ClockState.PAUSED:
+        return format_html('<span class="clock">{}{}</span>', before, gettext("Paused"))
+    if clock.kind == ClockKind.REMINDER:
+        return format_html('<span class="clock">{}{}</span>', before, gettext("No date yet"))
+    return _counting(clock, before)
+
+
+def _counting(clock: Clock, before: str) -> SafeString:
+    moment = now()
+    left = (clock.due_at - moment).total_seconds()
+    total = max((clock.due_at - clock.started_at).total_seconds(), 1)
+    ring = format_html(
+        '<svg class="ring" viewBox="0 0 20 20" aria-hidden="true"><circle class="track" cx="10" cy="10" r="7"/>'
+        '<circle class="left" cx="10" cy="10" r="7" stroke-dasharray="{} {}"/></svg>',
+        max(0, min(ROUND, round(ROUND * left / total))),
+        ROUND,
+    )
+    return format_html(
+        '<span class="clock{}" data-clock data-due="{}" data-now="{}" data-total="{}" data-words="{}" title="{}">'
+        '{}<span>{}<span class="left-words">{}</span></span></span>',
+        tone(left, total),
+        int(clock.due_at.timestamp()),
+        int(moment.timestamp()),
+        int(total),
+        patterns(get_language() or ""),
+        gettext("Due %(at)s") % {"at": moment_words(clock.due_at)},
+        ring,
+        before,
+        left_words(left),
+    )
+
+
+def tone(left: float, total: float) -> str:
+    """`over` after the moment; `soon` in the last fifth, or in the second half once it is less than two hours."""
+    if left < 0:
+        return " over"
+    share = left / total
+    return " soon" if share <= LAST_SHARE or (share <= SOON_SHARE and left <= SOON_SECONDS) else ""
+
+
+@lru_cache(maxsize=8)
+def patterns(_language: str) -> str:
+    """The words of the countdown in the active language, for the browser: left | over | days … under a minute."""
+    blanks = {"span": "{span}", "days": "{d}", "hours": "{h}", "minutes": "{m}"}
+    words = [gettext("%(span)s left"), gettext("%(span)s over"), *(str(span) for span in SPANS.values())]
+    return "|".join(word % blanks for word in words)

@@ -1,0 +1,267 @@
+"""The board of clocks, one clock with its ledger, one run as a stepper."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.gate import get_visible
+from accounts.models import Unit, User
+from accounts.web import desk_view, signed_in
+from escalation import rules, services
+from escalation.enums import ClockState, StepState
+from escalation.forms import AssignForm, MoveForm, NoteForm, PauseForm, ReasonForm
+from escalation.models import Clock, Run, Rung, Step
+from escalation.planning import moment
+from escalation.queries import clocks_for, live_clocks, steps_of_run, visible_clocks
+from escalation.steps import body_of
+from notifications.messages import in_language
+from notifications.models import InboxItem
+from notifications.paging import page_of
+from notifications.services import mark_read
+from timeline.now import now as time_now
+
+SOON = timedelta(hours=2)
+
+
+@desk_view
+@require_safe
+@never_cache
+def board(request: HttpRequest) -> HttpResponse:
+    user, now = signed_in(request), time_now()
+    show, when = request.GET.get("show", ""), request.GET.get("when", "")
+    rows = _at(clocks_for(user, now) if show == "mine" else visible_clocks(user), when, now=now)
+    page = page_of(rows, order=["due_at", "pk"], params=request.GET)
+    return render(request, "escalation/board.html", {"page": page, "show": show, "when": when, "now": now})
+
+
+def _at(rows: QuerySet[Clock], when: str, *, now: datetime) -> QuerySet[Clock]:
+    if when == "over":
+        return rows.filter(due_at__lte=now)
+    return rows.filter(due_at__gt=now, due_at__lte=now + SOON) if when == "soon" else rows
+
+
+# ---- one clock ----------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class LedgerLine:
+    """One rung of the plan beside what became of it."""
+
+    code: str
+    label: str
+    tier: str
+    planned_at: datetime
+    rung: Rung | None
+    people: list[User]
+
+    @property
+    def lag(self) -> timedelta | None:
+        return self.rung.fired_at - self.planned_at if self.rung else None
+
+
+@desk_view
+@require_safe
+@never_cache
+def clock(request: HttpRequest, pk: int) -> HttpResponse:
+    user = signed_in(request)
+    found = get_visible(_clocks(user), pk=pk)
+    steerable = found.state != ClockState.STOPPED and bool(found.pausable) and rules.may_steer(user, found)
+    context = {
+        "clock": found,
+        "ledger": ledger(found),
+        "may_acknowledge": found.state != ClockState.STOPPED and rules.may_acknowledge(user, found),
+        "pause_form": PauseForm(reasons=_reasons(found)) if steerable else None,
+    }
+    return render(request, "escalation/clock.html", context)
+
+
+def ledger(clock: Clock) -> list[LedgerLine]:
+    told = {rung.code: rung for rung in clock.rungs.all()}
+    people = User.objects.in_bulk({user_id for rung in told.values() for user_id in rung.audience})
+    return [_line(planned, told.get(planned["code"]), people) for planned in clock.ladder]
+
+
+def _line(planned: dict[str, str], rung: Rung | None, people: dict[int, User]) -> LedgerLine:
+    shown = rung or Rung(kind=planned["kind"], tier=planned["tier"])
+    audience = rung.audience if rung else []
+    return LedgerLine(
+        code=planned["code"],
+        label=shown.get_kind_display(),
+        tier=shown.get_tier_display(),
+        planned_at=moment(planned["at"]),
+        rung=rung,
+        people=[people[user_id] for user_id in audience if user_id in people],
+    )
+
+
+def _clocks(user: User) -> QuerySet[Clock]:
+    rows: QuerySet[Clock] = Clock.objects.visible_to(user)
+    return rows.select_related("owner", "unit", "lead_unit", "run", "step", "acknowledged_by")
+
+
+def _reasons(clock: Clock) -> list[tuple[str, str]]:
+    named = {each["code"]: in_language(each["title"]) for each in clock.run.body["pausable"]} if clock.run else {}
+    return [(code, named.get(code, code)) for code in clock.pausable]
+
+
+@desk_view
+@require_POST
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    user, now = signed_in(request), time_now()
+    found = get_visible(_acknowledgeable(user), pk=pk)
+    services.acknowledge(found, user=user, now=now)
+    number = _whole(request.POST.get("item"))
+    if number is not None:
+        for item in InboxItem.objects.filter(pk=number, user=user):
+            mark_read(item, user=user, now=now)
+    return _back(request, found.get_absolute_url())
+
+
+def _acknowledgeable(user: User) -> QuerySet[Clock]:
+    """Whoever was told may answer, even where the clock itself stands in a unit they do not see."""
+    told = Rung.objects.filter(audience__contains=user.pk).values("clock")
+    return Clock.objects.filter(pk__in=told) | Clock.objects.filter(pk__in=_clocks(user).values("pk"))
+
+
+@desk_view
+@require_POST
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    user = signed_in(request)
+    found = get_visible(_clocks(user), pk=pk)
+    reason, note = request.POST.get("reason_code", ""), request.POST.get("note", "")
+    services.pause(found, reason_code=reason, note=note[:500], actor=user, now=time_now())
+    return _back(request, found.get_absolute_url())
+
+
+@desk_view
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    user = signed_in(request)
+    found = get_visible(_clocks(user), pk=pk)
+    services.resume(found, actor=user, now=time_now())
+    return _back(request, found.get_absolute_url())
+
+
+# ---- one run ------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class StepLine:
+    step: Step
+    clock: Clock | None
+    is_shared: bool
+    is_late: bool
+    supporting: str
+    forms: dict[str, forms.Form]
+
+
+@desk_view
+@require_safe
+@never_cache
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    return _run_page(request, get_visible(_runs(signed_in(request)), pk=pk))
+
+
+def _run_page(
+    request: HttpRequest, found: Run, *, bound: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    user = signed_in(request)
+    steps = list(steps_of_run(found))
+    clocks = {clock.step_id: clock for clock in live_clocks().filter(step__in=steps)}
+    places = _place_names(steps)
+    lines = [
+        StepLine(
+            step=step,
+            clock=clocks.get(step.pk),
+            is_shared=step.run_id != found.pk,
+            is_late=bool(step.done_at and step.due_at and step.done_at > step.due_at),
+            supporting=", ".join(places[p["unit"]] for p in step.supporting if p.get("unit") in places),
+            forms=_forms(user, step) | (bound or {}).get(str(step.pk), {}),
+        )
+        for step in steps
+    ]
+    current = next((line.step.pk for line in lines if line.step.state == StepState.OPEN), None)
+    context = {"run": found, "lines": lines, "current": current}
+    return render(request, "escalation/run.html", context, status=status)
+
+
+def _place_names(steps: list[Step]) -> dict[int, str]:
+    wanted = {place.get("unit") for step in steps for place in step.supporting} - {None}
+    return {pk: unit.label() for pk, unit in Unit.objects.in_bulk(wanted).items()}
+
+
+def _forms(user: User, step: Step) -> dict[str, forms.Form]:
+    """What this person may do with the step now, as forms."""
+    if step.state != StepState.OPEN:
+        return {}
+    found: dict[str, forms.Form] = {}
+    prefix = f"step-{step.pk}"
+    if body_of(step).get("by_hand") and rules.may_complete(user, step):
+        found["complete"] = NoteForm(prefix=prefix)
+    if rules.may_settle_otherwise(user, step):
+        found |= {
+            "assign": AssignForm(people=_people(step), prefix=prefix),
+            "move": MoveForm(prefix=prefix),
+            "waive": ReasonForm(prefix=f"{prefix}-waive"),
+        }
+    return found
+
+
+def _people(step: Step) -> QuerySet[User]:
+    places = {step.lead_unit_id, *(place.get("unit") for place in step.supporting)} - {None}
+    return User.objects.filter(is_active=True, unit__in=places).order_by("display_name", "pk")
+
+
+def _runs(user: User) -> QuerySet[Run]:
+    rows: QuerySet[Run] = Run.objects.visible_to(user)
+    return rows.select_related("unit", "owner", "shares")
+
+
+@desk_view
+@require_POST
+def act(request: HttpRequest, pk: int, step_pk: int, action: str) -> HttpResponse:
+    """Complete, waive, move or assign one step of a run the person sees."""
+    user, now = signed_in(request), time_now()
+    found = get_visible(_runs(user), pk=pk)
+    step = get_visible(steps_of_run(found), pk=step_pk)
+    form = _bound(action, step, request)
+    if not form.is_valid():
+        return _run_page(request, found, bound={str(step.pk): {action: form}}, status=422)
+    data = form.cleaned_data
+    match action:
+        case "complete":
+            services.complete_step(step, actor=user, note=data["note"], now=now)
+        case "waive":
+            services.waive_step(step, actor=user, reason=data["reason"], now=now)
+        case "move":
+            services.move_step(step, due_at=data["due_at"], actor=user, reason=data["reason"], now=now)
+        case "assign":
+            services.assign_step(step, to=data["to"], actor=user, now=now)
+    return _back(request, found.get_absolute_url())
+
+
+def _bound(action: str, step: Step, request: HttpRequest) -> forms.Form:
+    prefix = f"step-{step.pk}"
+    match action:
+        case "complete":
+            return NoteForm(request.POST, prefix=prefix)
+        case "waive":
+            return ReasonForm(request.POST, prefix=f"{prefix}-waive")
+        case "move":
+            return MoveForm(request.POST, prefix=prefix)
+        case _:
+            return AssignForm(request.POST, people=_people(step), prefix=prefix)
+
+
+def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return HttpResponseRedirect(wanted if is_ours else otherwise)
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None

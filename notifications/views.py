@@ -1,0 +1,106 @@
+"""The inbox of everybody; outgoing messages and kept letters for administrators."""
+
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.enums import Role
+from accounts.gate import get_visible
+from accounts.web import desk_view, signed_in
+from notifications import mailroom, services
+from notifications.enums import OutboxState
+from notifications.messages import Action, Rendered, action_of
+from notifications.messages import render as words_of
+from notifications.models import InboxItem, OutboxMessage
+from notifications.paging import page_of
+from notifications.queries import inbox_of, outgoing
+from timeline.now import now
+
+LETTERS = 25
+
+
+@dataclass(frozen=True)
+class Line:
+    item: InboxItem
+    words: Rendered
+    action: Action | None
+
+
+@desk_view
+@require_safe
+@never_cache
+def inbox(request: HttpRequest) -> HttpResponse:
+    unread_only = request.GET.get("show") == "unread"
+    page = page_of(inbox_of(signed_in(request), unread_only=unread_only), order=["-pk"], params=request.GET)
+    lines = [Line(item, words_of(item), action_of(item)) for item in page.rows]
+    return render(request, "notifications/inbox.html", {"page": page, "lines": lines, "unread_only": unread_only})
+
+
+@desk_view
+@require_POST
+def read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Marks it read and goes where it leads: one click from the inbox to the work."""
+    user = signed_in(request)
+    item = get_visible(inbox_of(user), pk=pk)
+    services.mark_read(item, user=user, now=now())
+    return HttpResponseRedirect(item.url if "open" in request.POST and _is_ours(request, item.url) else _inbox(request))
+
+
+@desk_view
+@require_POST
+def read_all(request: HttpRequest) -> HttpResponse:
+    services.mark_all_read(signed_in(request), now=now())
+    return redirect("notifications:inbox")
+
+
+@desk_view(Role.ADMIN)
+@require_safe
+@never_cache
+def outbox(request: HttpRequest) -> HttpResponse:
+    state = request.GET.get("state", "")
+    state = state if state in OutboxState.values else ""
+    page = page_of(outgoing(state=state), order=["-pk"], params=request.GET)
+    lines = [(message, words_of(message)) for message in page.rows]
+    context = {"page": page, "lines": lines, "state": state, "states": OutboxState.choices}
+    return render(request, "notifications/outbox.html", context)
+
+
+@desk_view(Role.ADMIN)
+@require_POST
+def replay(request: HttpRequest, pk: int) -> HttpResponse:
+    services.replay(get_visible(OutboxMessage.objects.all(), pk=pk), actor=signed_in(request), now=now())
+    return redirect("notifications:outbox")
+
+
+@desk_view(Role.ADMIN)
+@require_safe
+@never_cache
+def letters(request: HttpRequest) -> HttpResponse:
+    """What a desk without a mail server would have sent."""
+    names = mailroom.names(before=request.GET.get("before", ""), limit=LETTERS + 1)
+    rows = [letter for name in names[:LETTERS] if (letter := mailroom.read(name)) is not None]
+    older = f"?before={names[LETTERS - 1]}" if len(names) > LETTERS else ""
+    return render(request, "notifications/letters.html", {"letters": rows, "older": older})
+
+
+@desk_view(Role.ADMIN)
+@require_safe
+@never_cache
+def letter(request: HttpRequest, name: str) -> HttpResponse:
+    found = mailroom.read(name)
+    if found is None:
+        raise Http404
+    return render(request, "notifications/letter.html", {"letter": found})
+
+
+def _is_ours(request: HttpRequest, url: str) -> bool:
+    return bool(url) and url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+
+
+def _inbox(request: HttpRequest) -> str:
+    back = request.POST.get("next", "")
+    return back if _is_ours(request, back) else "/inbox/"
