@@ -21,6 +21,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("accounts/", include("accounts.door")),
     path("people/", include("accounts.urls")),
+    path("inbox/", include("notifications.urls")),
+    path("clocks/", include("escalation.urls")),
+    path("cases/", include("cases.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api_patterns)),
 ]
