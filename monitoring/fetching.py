@@ -4,7 +4,7 @@ Nothing here parses, stores or decides when to come back: it says what happened.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -56,7 +56,7 @@ class Failed:
     """`code` and `params` become words on the screen; `body` is kept where there was one that nobody could read."""
 
     code: str
-    params: dict[str, str | int] = field(default_factory=dict)
+    params: Mapping[str, object] = field(default_factory=dict)
     retry_after: int | None = None
 
 

@@ -1,4 +1,4 @@
-from monitoring.models.events import Alert, Event, EventMention, EventPrint
+from monitoring.models.events import Alert, Event, EventMention
 from monitoring.models.mentions import Mention, WatchHit
 from monitoring.models.sources import FetchLog, RawItem, Source
 from monitoring.models.watches import GradingRules, Watch
@@ -7,7 +7,6 @@ __all__ = [
     "Alert",
     "Event",
     "EventMention",
-    "EventPrint",
     "FetchLog",
     "GradingRules",
     "Mention",

@@ -1,7 +1,9 @@
 """Many mentions of the same thing are one event and one alert, not hundreds."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -21,8 +23,8 @@ class Event(models.Model):
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("unit"))
     title = models.CharField(_("title"), max_length=500)
     first_mention = models.ForeignKey(Mention, models.PROTECT, related_name="+")
-    seed_size = models.PositiveIntegerField(default=0)
     seed_hash = models.CharField(max_length=64, default="")
+    prints = ArrayField(models.BigIntegerField(), default=list)  # of the first mention
     grade = models.PositiveSmallIntegerField(_("grade"), choices=Grade, null=True)
     mentions_count = models.PositiveIntegerField(_("mentions"), default=0)
     negative_count = models.PositiveIntegerField(_("negative"), default=0)
@@ -46,6 +48,7 @@ class Event(models.Model):
             models.Index(fields=["unit", "-last_seen_at", "-id"], name="event_of_unit"),
             models.Index(fields=["unit", "seed_hash", "last_seen_at"], name="event_by_seed"),
             models.Index(fields=["-last_seen_at", "-id"], name="event_newest"),
+            GinIndex(fields=["prints"], name="event_by_prints", opclasses=["array_ops"]),
         ]
 
     def __str__(self) -> str:
@@ -61,25 +64,8 @@ class EventMention(models.Model):
     likeness = models.FloatField(default=1.0)  # to the event's first mention
     joined_at = models.DateTimeField()
 
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
-
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["event", "mention"], name="event_mention_once")]
-
-
-class EventPrint(models.Model):
-    """Fingerprints of first mentions, for finding the event a text belongs to."""
-
-    event = models.ForeignKey(Event, models.CASCADE, related_name="prints")
-    unit = models.ForeignKey(Unit, models.CASCADE, related_name="+")
-    print = models.BigIntegerField()
-    last_seen_at = models.DateTimeField()
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["event", "print"], name="event_print_once")]
-        indexes: ClassVar = [models.Index(fields=["unit", "print"], name="event_print_lookup")]
 
 
 class Alert(models.Model):

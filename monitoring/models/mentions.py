@@ -1,6 +1,6 @@
 """What people say, as first seen."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -31,8 +31,6 @@ class Mention(models.Model):
     risk_kinds = ArrayField(models.CharField(max_length=30), default=list)
     prints = ArrayField(models.BigIntegerField(), default=list)
 
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
-
     class Meta:
         ordering: ClassVar = ["-pk"]
         verbose_name = _("mention")
@@ -55,8 +53,6 @@ class WatchHit(models.Model):
     watch = models.ForeignKey(Watch, models.CASCADE, related_name="hits")
     spans = models.JSONField(default=list)
     is_suspected = models.BooleanField(default=False)
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["mention", "watch"], name="watch_hit_once")]

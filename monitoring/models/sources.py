@@ -1,6 +1,6 @@
 """Where mentions come from, and how well that goes."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -119,8 +119,6 @@ class RawItem(models.Model):
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
     times = models.PositiveIntegerField(default=1)
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
 
     class Meta:
         ordering: ClassVar = ["-pk"]

@@ -1,6 +1,6 @@
 """What the desk looks out for, and what a find weighs."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -61,8 +61,6 @@ class GradingRules(models.Model):
     body = models.JSONField()
     created_at = models.DateTimeField()
     is_current = models.BooleanField(default=True)
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
 
     class Meta:
         ordering: ClassVar = ["-number"]

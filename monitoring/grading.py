@@ -1,0 +1,141 @@
+"""How grave an event is: points of its signals, summed; every point is listed with its reason.
+
+Pure: facts and rules in, a grade with reasons out. The rules are data (`fixtures/monitoring/grading.yaml`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from monitoring.enums import RiskKind, SourceType
+
+MENTIONS_FOR_SHARE = 3
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about an event at one moment."""
+
+    mentions: int = 1
+    negatives: int = 0
+    worst: float = 0.0
+    kinds: frozenset[str] = frozenset()
+    source_types: frozenset[str] = frozenset()
+    sources: int = 1
+    last_hour: int = 0
+    reach: int = 0
+    watch_points: Mapping[str, int] = field(default_factory=dict)  # "key_product" → 1, "weight" → 10
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why some points were given; `value` is what was measured."""
+
+    signal: str
+    points: int
+    value: Any
+
+    def as_json(self) -> dict[str, Any]:
+        return {"signal": self.signal, "points": self.points, "value": self.value}
+
+
+@dataclass(frozen=True)
+class Graded:
+    grade: int
+    score: int
+    reasons: tuple[Reason, ...]
+
+
+def grade(facts: Facts, rules: Mapping[str, Any]) -> Graded:
+    reasons = sorted((reason for reason in _signals(facts, rules) if reason.points), key=lambda r: -r.points)
+    score = sum(reason.points for reason in reasons)
+    reached = [int(number) for number, least in rules["grades"].items() if score >= least]
+    return Graded(min(reached, default=4), score, tuple(reasons))
+
+
+def _signals(facts: Facts, rules: Mapping[str, Any]) -> Iterable[Reason]:
+    yield Reason("negative", _first(rules["negative"], facts.worst), round(facts.worst, 2))
+    if facts.mentions >= MENTIONS_FOR_SHARE:
+        share = facts.negatives / facts.mentions
+        yield Reason("negative_share", _first(rules["negative_share"], share), round(share, 2))
+    yield from _kinds(facts.kinds, rules["kinds"])
+    heaviest = max(facts.source_types, key=lambda kind: rules["source_type"].get(kind, 0), default="")
+    yield Reason("source_type", rules["source_type"].get(heaviest, 0), str(heaviest))
+    yield Reason("volume", _first(rules["volume"], facts.mentions), facts.mentions)
+    yield Reason("speed", _first(rules["speed"], facts.last_hour), facts.last_hour)
+    yield Reason("spread", _first(rules["spread"], facts.sources), facts.sources)
+    yield Reason("reach", _first(rules["reach"], facts.reach), facts.reach)
+    for name, value in facts.watch_points.items():
+        yield Reason(f"watch_{name}", rules["watch"].get(name, value), value)
+
+
+def _kinds(kinds: Iterable[str], rules: Mapping[str, Any]) -> Iterable[Reason]:
+    """The heaviest in full, the others a little each."""
+    heaviest_first = sorted(kinds, key=lambda kind: (-rules["points"].get(kind, 0), kind))
+    for place, kind in enumerate(heaviest_first):
+        points = rules["points"].get(kind, 0)
+        yield Reason("kind", points if place == 0 else min(points, rules["further"]), kind)
+
+
+def _first(steps: Sequence[Mapping[str, Any]], value: float) -> int:
+    return next((int(step["points"]) for step in steps if value >= step["from"]), 0)
+
+
+# ---- in words ---------------------------------------------------------------------------------
+
+
+def reason_words(reason: Mapping[str, Any]) -> str:
+    """One reason as a reader reads it, in their language."""
+    value = reason["value"]
+    match reason["signal"]:
+        case "negative":
+            return _("Negative talk (%(percent)s of 100)") % {"percent": round(value * 100)}
+        case "negative_share":
+            return _("%(percent)s%% of the mentions are negative") % {"percent": round(value * 100)}
+        case "kind":
+            return str(RiskKind(value).label) if value in RiskKind.values else str(value)
+        case "source_type":
+            return str(SourceType(value).label) if value in SourceType.values else str(value)
+        case "volume":
+            return ngettext("%(n)s mention", "%(n)s mentions", value) % {"n": value}
+        case "speed":
+            return ngettext("%(n)s mention within an hour", "%(n)s mentions within an hour", value) % {"n": value}
+        case "spread":
+            return ngettext("%(n)s source", "%(n)s sources", value) % {"n": value}
+        case "reach":
+            return _("An author with %(n)s followers") % {"n": value}
+    return _watch_words(reason["signal"])
+
+
+def _watch_words(signal: str) -> str:
+    words = {
+        "watch_key_customer": _("Key customer"),
+        "watch_key_product": _("Key product"),
+        "watch_key_region": _("Key region"),
+        "watch_weight": _("Extra weight of the watch"),
+    }
+    return words.get(signal, signal)
+
+
+# ---- what a rule file must hold ---------------------------------------------------------------
+
+
+def check_rules(body: Any) -> list[str]:
+    """What is wrong with a set of rules, as sentences for its author; empty when nothing is."""
+    if not isinstance(body, dict):
+        return ["The rules are not a mapping."]
+    wrong = [f"“{part}” is missing." for part in _PARTS if part not in body]
+    wrong += [f"“{part}” must be a list of {{from, points}}." for part in _STEPS if not _are_steps(body.get(part))]
+    wrong += [f"“{kind}” is no kind of risk." for kind in body.get("terms", {}) if kind not in RiskKind.values]
+    return wrong
+
+
+_STEPS = ("negative", "negative_share", "volume", "speed", "spread", "reach")
+_PARTS = (*_STEPS, "kinds", "source_type", "watch", "grades", "terms")
+
+
+def _are_steps(steps: Any) -> bool:
+    return isinstance(steps, list) and all(isinstance(step, dict) and {"from", "points"} <= set(step) for step in steps)

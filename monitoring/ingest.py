@@ -1,0 +1,199 @@
+"""From entries to mentions, hits, events and alerts: in bulk, and each mention exactly once however many bring it."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from monitoring.alerting import raise_alerts
+from monitoring.grading_rules import current_rules
+from monitoring.grouping import Candidate, group
+from monitoring.models import Mention, Source, Watch, WatchHit
+from monitoring.plaintext import tidy
+from monitoring.reading import Reading, kind_matcher, read, watch_matcher
+
+TITLE_MAX, TEXT_MAX, AUTHOR_MAX, URL_MAX, ID_MAX = 500, 20_000, 200, 2_000, 500
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A text on its way in, from a feed, a push or an import. `raw` is kept as evidence of what came."""
+
+    external_id: str
+    title: str = ""
+    text: str = ""
+    url: str = ""
+    author: str = ""
+    reach: int | None = None
+    published_at: datetime | None = None
+    raw: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> str:
+        return f"{self.title}\n{self.text}" if self.title else self.text
+
+    @property
+    def sha256(self) -> str:
+        content = (self.title, self.text, self.url, self.author, self.published_at and self.published_at.isoformat())
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """`ids`: the mention of every external id that came, whether it is new or was known."""
+
+    new: int = 0
+    known: int = 0
+    ids: dict[str, int] = field(default_factory=dict)
+    new_ids: frozenset[str] = frozenset()
+    alert_ids: tuple[int, ...] = ()
+
+
+@transaction.atomic
+def ingest(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> Ingested:
+    """Store what is not known yet and act on what a watch wants; all of it or nothing."""
+    items = {item.external_id: _trimmed(item) for item in incoming}
+    known = _known(source, list(items))
+    fresh = [item for key, item in items.items() if key not in known]
+    number, rules = current_rules()
+    watches, kinds = watch_matcher(), kind_matcher(number, rules["terms"])
+    readings = {
+        item.external_id: read(item.whole, source_type=source.source_type, watches=watches, kinds=kinds)
+        for item in fresh
+    }
+    stored = _insert(source, fresh, readings, now=now)
+    alert_ids = _act(source, fresh, readings, stored, now=now)
+    if len(known) + len(stored) < len(items):  # a poll at the same moment was quicker with some of them
+        known |= _known(source, [key for key in items if key not in stored])
+    return Ingested(
+        new=len(stored),
+        known=len(items) - len(stored),
+        ids=known | stored,
+        new_ids=frozenset(stored),
+        alert_ids=tuple(alert_ids),
+    )
+
+
+def _trimmed(item: Incoming) -> Incoming:
+    """Within the columns, without characters PostgreSQL refuses; whatever the caller checked already."""
+    return Incoming(
+        external_id=tidy(item.external_id, limit=ID_MAX),
+        title=tidy(item.title, limit=TITLE_MAX).replace("\n", " "),
+        text=tidy(item.text, limit=TEXT_MAX),
+        url=item.url[:URL_MAX],
+        author=tidy(item.author, limit=AUTHOR_MAX).replace("\n", " "),
+        reach=item.reach,
+        published_at=item.published_at,
+        raw=_without_nul(item.raw),
+    )
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "")
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(inner) for key, inner in value.items()}
+    return [_without_nul(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _known(source: Source, external_ids: list[str]) -> dict[str, int]:
+    rows = Mention.objects.filter(source=source, external_id__in=external_ids)
+    return dict(rows.values_list("external_id", "pk"))
+
+
+_INSERT = """
+INSERT INTO monitoring_mention
+    (source_id, external_id, title, text, url, author, reach, published_at, first_seen_at, sha256, raw, folded,
+     negative, is_negative, sentiment_reasons, risk_kinds, prints)
+SELECT %(source)s, external_id, title, text, url, author, reach, published_at, %(now)s, sha256, raw, folded,
+       negative, is_negative, sentiment_reasons, risk_kinds, prints
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS incoming(
+    external_id text, title text, text text, url text, author text, reach bigint, published_at timestamptz,
+    sha256 text, raw jsonb, folded text, negative float, is_negative boolean, sentiment_reasons jsonb,
+    risk_kinds text[], prints bigint[])
+ORDER BY external_id
+ON CONFLICT (source_id, external_id) DO NOTHING
+RETURNING external_id, id
+"""
+
+
+def _insert(
+    source: Source, items: Sequence[Incoming], readings: dict[str, Reading], *, now: datetime
+) -> dict[str, int]:
+    """The ids of the rows that are really ours. Sorted, so that two polls of one source never wait in a circle."""
+    if not items:
+        return {}
+    rows = json.dumps([_row(item, readings[item.external_id]) for item in items], ensure_ascii=False)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, {"source": source.pk, "rows": rows, "now": now})
+        return dict(cursor.fetchall())
+
+
+def _row(item: Incoming, reading: Reading) -> dict[str, Any]:
+    return {
+        "external_id": item.external_id,
+        "title": item.title,
+        "text": item.text,
+        "url": item.url,
+        "author": item.author,
+        "reach": item.reach,
+        "published_at": item.published_at.isoformat() if item.published_at else None,
+        "sha256": item.sha256,
+        "raw": item.raw,
+        "folded": reading.folded,
+        "negative": reading.negative,
+        "is_negative": reading.is_negative,
+        "sentiment_reasons": reading.reasons,
+        "risk_kinds": reading.kinds,
+        "prints": reading.prints,
+    }
+
+
+def _act(
+    source: Source, items: Sequence[Incoming], readings: dict[str, Reading], stored: dict[str, int], *, now: datetime
+) -> list[int]:
+    """Hits, then one event per matter and unit, then alerts."""
+    wanted = [item for item in items if item.external_id in stored and readings[item.external_id].hits]
+    if not wanted:
+        return []
+    watches = _watches({int(hit.id) for item in wanted for hit in readings[item.external_id].hits})
+    WatchHit.objects.bulk_create(
+        WatchHit(mention_id=stored[item.external_id], watch_id=int(hit.id), spans=hit.spans, is_suspected=hit.suspected)
+        for item in wanted
+        for hit in readings[item.external_id].hits
+        if int(hit.id) in watches
+    )
+    Watch.objects.filter(pk__in=watches).update(last_hit_at=now)
+    by_unit: dict[int, list[Candidate]] = defaultdict(list)
+    for item in wanted:
+        reading = readings[item.external_id]
+        for unit_id in _units(reading, watches):
+            by_unit[unit_id].append(
+                Candidate(
+                    mention_id=stored[item.external_id],
+                    title=item.title or item.text[:120].replace("\n", " "),
+                    seen_at=item.published_at if item.published_at and item.published_at < now else now,
+                    prints=frozenset(reading.prints),
+                    seed_hash=reading.seed_hash,
+                )
+            )
+    touched: set[int] = set()
+    for unit_id in sorted(by_unit):  # the same order everywhere: two ingests never wait for each other in a circle
+        touched |= group(unit_id, by_unit[unit_id], now=now, is_drill=source.is_drill)
+    return raise_alerts(touched, now=now)
+
+
+def _watches(ids: set[int]) -> dict[int, Watch]:
+    """Those still there: one may have been deleted since the matcher was built."""
+    return {watch.pk: watch for watch in Watch.objects.filter(pk__in=ids)}
+
+
+def _units(reading: Reading, watches: dict[int, Watch]) -> set[int]:
+    """Which units are concerned."""
+    hit = [watches[int(hit.id)] for hit in reading.hits if int(hit.id) in watches]
+    return {watch.unit_id for watch in hit if reading.is_negative or not watch.negative_only}

@@ -1,0 +1,33 @@
+"""What people are told about monitoring. Titles of events are public talk, with whatever looks personal masked."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.templatetags.desk import grade_words
+from monitoring.words import trouble_words
+from notifications.messages import register
+
+
+def _grade(params: dict[str, Any]) -> dict[str, Any]:
+    return {"grade": " ".join(grade_words(params["grade"]))} if "grade" in params else {}
+
+
+def _trouble(params: dict[str, Any]) -> dict[str, Any]:
+    return {"trouble": trouble_words(str(params.get("trouble", "")), params.get("params") or {})}
+
+
+register(
+    "alert.raised",
+    title=_("%(grade)s: %(title)s"),
+    body=_("A new alert. Acknowledge it, dismiss it with a reason, or open a case."),
+    words=_grade,
+)
+register(
+    "alert.climbed",
+    title=_("Now %(grade)s: %(title)s"),
+    body=_("The alert is graver than before; it has %(mentions)s mentions."),
+    words=_grade,
+)
+register("source.failing", title=_("The source “%(name)s” cannot be read"), body=_("%(trouble)s"), words=_trouble)
+register("source.gone", title=_("The source “%(name)s” is gone"), body=_("%(trouble)s"), words=_trouble)

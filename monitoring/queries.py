@@ -1,0 +1,72 @@
+"""Reading monitoring: everything a person is shown goes through `visible_to`."""
+
+from collections.abc import Sequence
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from accounts.models import User
+from language.matching import Span, merged
+from monitoring.enums import AlertState, SourceState
+from monitoring.models import Alert, Event, EventMention, Mention, Source, Watch, WatchHit
+
+MEMBERS_SHOWN = 100
+
+
+def alerts_for(user: User) -> QuerySet[Alert]:
+    """With everything a row names."""
+    rows: QuerySet[Alert] = Alert.objects.visible_to(user)
+    return rows.select_related("event", "unit", "watch", "case", "acknowledged_by", "settled_by")
+
+
+def open_alerts(user: User) -> QuerySet[Alert]:
+    """What nobody has looked at yet, worst first."""
+    return alerts_for(user).filter(state=AlertState.OPEN).order_by("grade", "-pk")
+
+
+def events_for(user: User) -> QuerySet[Event]:
+    rows: QuerySet[Event] = Event.objects.visible_to(user)
+    return rows.select_related("unit", "case", "alert")
+
+
+def sources_for(user: User) -> QuerySet[Source]:
+    rows: QuerySet[Source] = Source.objects.visible_to(user)
+    return rows.select_related("unit")
+
+
+def failing_sources(user: User) -> QuerySet[Source]:
+    return sources_for(user).filter(Q(failures__gt=0, state=SourceState.ACTIVE) | Q(state=SourceState.GONE))
+
+
+def watches_for(user: User) -> QuerySet[Watch]:
+    rows: QuerySet[Watch] = Watch.objects.visible_to(user)
+    return rows.select_related("unit")
+
+
+def members_of(event: Event) -> list[EventMention]:
+    """The newest mentions of an event, with their sources and the hits of its unit's watches."""
+    hits = WatchHit.objects.filter(watch__unit=event.unit_id).select_related("watch")
+    rows = (
+        EventMention.objects.filter(event=event)
+        .select_related("mention__source")
+        .prefetch_related(Prefetch("mention__hits", queryset=hits, to_attr="shown_hits"))
+        .order_by("-mention_id")[:MEMBERS_SHOWN]
+    )
+    return list(rows)
+
+
+def first_mentions(event: Event, *, limit: int) -> list[Mention]:
+    """In the order they came: the oldest are the evidence."""
+    rows = Mention.objects.filter(memberships__event=event).select_related("source").order_by("pk")[:limit]
+    return list(rows)
+
+
+def spans_of(hits: Sequence[WatchHit]) -> list[Span]:
+    """All of a mention's finds as stretches that do not overlap."""
+    return merged(tuple((int(start), int(end)) for hit in hits for start, end in hit.spans))
+
+
+def last_mentions(user: User, *, limit: int) -> QuerySet[Mention]:
+    """The newest mentions of sources this person sees: what a new watch is tried on."""
+    sources = Source.objects.visible_to(user).values("pk")
+    rows: QuerySet[Mention] = Mention.objects.filter(source__in=sources).select_related("source")
+    return rows.order_by("-pk")[:limit]

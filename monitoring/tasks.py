@@ -1,0 +1,40 @@
+"""Shells around `polling`: ids in, one service called."""
+
+import logging
+
+from celery import shared_task
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from monitoring import polling
+from timeline.now import now
+
+logger = logging.getLogger(__name__)
+
+SOFT_LIMIT, HARD_LIMIT = 60, 90
+
+
+@shared_task
+def poll_due_sources() -> int:
+    """Claims what is due and hands it to the fetch queue; what could not be handed over is due after its lease."""
+    ids = polling.claim_due(now=now())
+    for source_id in ids:
+        ask_to_fetch(source_id)
+    return len(ids)
+
+
+@shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
+def fetch_source(source_id: int) -> str:
+    return polling.poll_source(source_id, now=now())
+
+
+def ask_to_fetch(source_id: int) -> None:
+    """After commit; a broker that is down is logged, the sweep finds the source."""
+    transaction.on_commit(lambda: _enqueue(source_id), robust=True)
+
+
+def _enqueue(source_id: int) -> None:
+    try:
+        fetch_source.delay(source_id)
+    except (OperationalError, OSError) as error:
+        logger.warning("Source %s waits for the next sweep, the broker does not answer: %s", source_id, error)
