@@ -99,10 +99,10 @@ def _remove_unless_committed(storage: Storage, name: str) -> None:
     transaction.on_commit(keep_it)
 
 
-def check_size(size: int) -> None:
-    """Asked before anything is read."""
+def check_size(size: int, *, slack: int = 0) -> None:
+    """Asked before anything is read; `slack` for what a form wraps around the file."""
     most = settings.ATTACHMENT_MAX_BYTES
-    if size > most:
+    if size > most + slack:
         text = _("This file is too large: at most %(megabytes)s MB.") % {"megabytes": most // 1024 // 1024}
         raise Invalid(text, code="file_too_large", fields={"file": text})
     if size == 0:

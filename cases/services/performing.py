@@ -1,6 +1,6 @@
 """One way in for every transition, from the browser and from the API."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -46,12 +46,20 @@ class Act:
 
 @transaction.atomic
 def perform(
-    case: Case | str, transition: str, *, actor: User, now: datetime, version: int | None = None, **data: Any
+    case: Case | str,
+    transition: str,
+    *,
+    actor: User,
+    now: datetime,
+    version: int | None = None,
+    data: Mapping[str, Any] | None = None,
+    **given: Any,
 ) -> Case:
     """Walk one step of the state machine, or refuse it with the reason; returns the case as it stands then.
 
     In one transaction: lock the row, ask who may, read the data, look what is on file, change the state, save, write
-    one timeline row, set the clocks. `data` is what `TRANSITIONS[transition].fields` names.
+    one timeline row, set the clocks. `data` is what `TRANSITIONS[transition].fields` names;
+    code that knows its fields gives them as keywords, doors that pass on what they were sent use `data`.
     """
     spec = TRANSITIONS.get(transition)
     if spec is None:
@@ -61,7 +69,7 @@ def perform(
         raise wrong_state(spec, found)
     if barred := spec.who(actor, found):
         raise refuse_person(barred)
-    act = Act(spec=spec, case=found, actor=actor, now=now, given=read(spec, found, data))
+    act = Act(spec=spec, case=found, actor=actor, now=now, given=read(spec, found, {**(data or {}), **given}))
     PREPARE.get(spec.name, _nothing)(act)
     if (condition := CONDITIONS.get(spec.name)) and (missing := condition(found)):
         raise refuse_missing(missing)
@@ -195,7 +203,8 @@ def _waive(act: Act, requirements: list[str], reason: str) -> None:
         text = _("Say why the case may go on without it.")
         raise Invalid(text, code="waiver_reason", fields={"waiver_reason": text})
     Waiver.objects.bulk_create(
-        Waiver(case=act.case, round=act.case.round, requirement=code, reason=reason, by=act.actor, at=act.now) for code in requirements
+        Waiver(case=act.case, round=act.case.round, requirement=code, reason=reason, by=act.actor, at=act.now)
+        for code in requirements
     )
     act.details["waived"] = list(requirements)
 
