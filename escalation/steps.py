@@ -100,7 +100,10 @@ def replan(steps: Sequence[Step], *, now: datetime) -> list[Step]:
 
 
 def _due_of(step: Step) -> datetime | None:
-    due = due_moment(body_of(step)["due"], bases=bases_of(step.run), grade=step.run.grade)
+    body, run = body_of(step), step.run
+    # Only what is shared hears of the others' dates: a reply is due when its own outlet prints.
+    bases = bases_of(run) if body.get("shared") else own_bases(run)
+    due = due_moment(body["due"], bases=bases, grade=run.grade)
     return due + pauses_of(step.pk) if due is not None else None
 
 
