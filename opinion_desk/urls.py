@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 from opinion_desk import api, health, home, setup
 
 api_patterns: list[URLPattern | URLResolver] = [
+    path("", include("cases.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", api.reference, name="reference"),
 ]
@@ -24,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/", include("notifications.urls")),
     path("clocks/", include("escalation.urls")),
     path("cases/", include("cases.urls")),
+    path("press/", include("press.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(api_patterns)),
 ]
