@@ -27,16 +27,19 @@ GRACE = timedelta(seconds=15)
 # finding too ("broken"). Climbs are not owed after an acknowledgement that came when the time was up.
 _OWED = """
 SELECT clock.id, coalesce(rung.code, '') AS code, coalesce(rung.at, '') AS at, clock.label,
-       CASE WHEN rung.code IS NULL OR rung.at IS NULL OR rung.at !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T' THEN 'broken'
-            ELSE 'not_fired' END AS kind
+       CASE WHEN rung.is_readable THEN 'not_fired' ELSE 'broken' END AS kind
 FROM escalation_clock clock
-LEFT JOIN LATERAL jsonb_to_recordset(
-    CASE WHEN jsonb_typeof(clock.ladder) = 'array' THEN clock.ladder ELSE '[{}]' END
-) AS rung(code text, kind text, at text) ON true
+LEFT JOIN LATERAL (
+    SELECT plan.each ->> 'code' AS code, plan.each ->> 'kind' AS kind, plan.each ->> 'at' AS at,
+           coalesce(plan.each ->> 'code', '') <> ''
+           AND coalesce(plan.each ->> 'at', '') ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{15}[+]00:00$' AS is_readable
+    FROM jsonb_array_elements(CASE WHEN jsonb_typeof(clock.ladder) = 'array' THEN clock.ladder ELSE '[]' END)
+        AS plan(each)
+) AS rung ON true
 LEFT JOIN escalation_rung told ON told.clock_id = clock.id AND told.code = rung.code
 WHERE clock.state = 'running'
-  AND coalesce(clock.ladder -> 0 ->> 'at', '') < %(cutoff)s
-  AND (rung.at < %(cutoff)s OR rung.at IS NULL)
+  AND (coalesce(clock.ladder -> 0 ->> 'at', '') < %(cutoff)s OR clock.ladder -> 0 ->> 'at' > '9')
+  AND (rung.at < %(cutoff)s OR rung.is_readable IS NOT TRUE)
   AND told.id IS NULL
   AND NOT (coalesce(rung.kind, '') = 'climb' AND clock.acknowledged_at IS NOT NULL
            AND clock.acknowledged_at >= clock.due_at)

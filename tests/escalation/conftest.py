@@ -24,8 +24,13 @@ def start(runbooks: None, org: Organisation, now: datetime) -> Callable[..., Run
 
     def started(code: str = "media", **fields: object) -> Run:
         values = {
-            "subject": "case:1", "thread": "case:1", "unit": org.branch, "grade": 2, "label": "KS-20261121-0042",
-            "url": "/cases/KS-20261121-0042/", "now": now,
+            "subject": "case:1",
+            "thread": "case:1",
+            "unit": org.branch,
+            "grade": 2,
+            "label": "KS-20261121-0042",
+            "url": "/cases/KS-20261121-0042/",
+            "now": now,
         } | fields
         return start_run(code, **values)  # type: ignore[arg-type]  # a test says what it wants
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from escalation.enums import Finding
-from escalation.models import AuditFinding, Clock, Rung, Run
+from escalation.models import AuditFinding, Clock, Run, Rung
 from escalation.services import acknowledge, deliver, pause, resume
 from escalation.tick import tick
 from notifications.models import InboxItem, OutboxMessage
@@ -91,7 +91,11 @@ def test_a_clock_that_slept_through_an_hour_tells_every_missed_rung_once_in_orde
 
     assert codes(clock) == ["warn50", "warn80", "breach", "plus10", "plus20"]
     assert list(Entry.objects.filter(thread="case:1").order_by("seq").values_list("details__code", flat=True)) == [
-        "warn50", "warn80", "breach", "plus10", "plus20",
+        "warn50",
+        "warn80",
+        "breach",
+        "plus10",
+        "plus20",
     ]
     assert Clock.objects.get().next_fire_at == at(90)
 
@@ -218,7 +222,11 @@ def test_one_broken_clock_is_set_aside_and_the_others_are_told(
 
     assert codes(good) == ["warn50"]
     finding = AuditFinding.objects.get()
-    assert (finding.clock_id, finding.kind, finding.details) == (broken.pk, Finding.BROKEN, {"error": "KeyError: 'kind'"})
+    assert (finding.clock_id, finding.kind, finding.details) == (
+        broken.pk,
+        Finding.BROKEN,
+        {"error": "KeyError: 'kind'"},
+    )
     assert Clock.objects.get(pk=broken.pk).next_fire_at == at(90)
 
 
@@ -250,7 +258,9 @@ def test_the_queries_of_a_tick_do_not_follow_what_is_due(
     for number in range(due):
         make_clock(org.branch, now=now, owner_id=agent.pk, thread=f"case:{number}")
 
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert tick(now=at(30)) == due
 
     assert len(queries) <= 12
