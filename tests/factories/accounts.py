@@ -1,7 +1,5 @@
 """Units and people. Names are in English on purpose: tests read the English screens."""
 
-from typing import Any
-
 import factory
 from factory.django import DjangoModelFactory
 
@@ -38,6 +36,7 @@ class UserFactory(DjangoModelFactory[User]):
     password = factory.django.Password(PASSWORD)
 
 
-def make_department(parent: Unit, function: Function, *, head: User | None = None, **fields: Any) -> Unit:
-    fields.setdefault("code", f"{parent.code}-{function.replace('_', '-')}")
-    return DepartmentFactory(parent=parent, function=function, head=head, **fields)
+def build_department(parent: Unit, function: Function) -> Unit:
+    """Not saved yet: the whole organisation's departments go in at once."""
+    code = f"{parent.code}-{function.replace('_', '-')}"
+    return DepartmentFactory.build(code=code, parent=parent, function=function)

@@ -78,7 +78,7 @@ def test_a_child_process_in_production_refuses_to_start_shifted():
 
 def _now_of_child(**environment: str) -> subprocess.CompletedProcess[str]:
     code = "from timeline.now import now; print(now().isoformat())"
-    return subprocess.run(  # noqa: S603 -- our own interpreter and code
+    return subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "opinion_desk.settings"} | environment,
         capture_output=True,
