@@ -1,6 +1,8 @@
 """The one way a file leaves: through the gate of its case, as a download, never as something a browser would open."""
 
-from django.http import FileResponse, HttpRequest
+from typing import cast
+
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from accounts.gate import get_visible
@@ -14,8 +16,8 @@ SEALED = "default-src 'none'; sandbox"
 
 @desk_view
 @require_safe
-def attachment(request: HttpRequest, number: str, pk: int) -> FileResponse:
-    return file_response(signed_in(request), number, pk)
+def attachment(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    return cast(HttpResponse, file_response(signed_in(request), number, pk))
 
 
 def file_response(user: User, number: str, pk: int) -> FileResponse:

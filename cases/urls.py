@@ -1,5 +1,6 @@
 from django.urls import path
 
+from cases.downloads import attachment
 from cases.views import acting, approvals, intake, listing, page, personal, plans
 
 app_name = "cases"
@@ -14,6 +15,7 @@ urlpatterns = [
     path("<str:number>/compose/<slug:name>/", acting.compose, name="compose"),
     path("<str:number>/do/<slug:action>/", acting.act, name="act"),
     path("<str:number>/reveal/<str:field>/", personal.reveal, name="reveal"),
+    path("<str:number>/files/<int:pk>/", attachment, name="file"),
     path("<str:number>/plan/", plans.plan, name="plan"),
     path("<str:number>/measures/<int:pk>/done/", plans.evidence, name="measure_done"),
     path("<str:number>/findings/<int:pk>/verify/", plans.verify, name="verify"),

@@ -1,5 +1,6 @@
 """Shapes of the API. Personal data leaves masked only; what is read is checked again by the services."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
@@ -29,6 +30,10 @@ from cases.services import ComplainantData
 from cases.transitions import FieldSpec, TransitionInfo
 
 Many = serializers.ListField
+
+
+def listed(shape: "type[serializers.Serializer[Any]]", rows: Iterable[Any], context: dict[str, Any]) -> Any:
+    return shape(rows, many=True, context=context).data
 
 
 class ComplainantOut(serializers.Serializer[Complainant]):
@@ -186,9 +191,9 @@ class NewCase(Facts):
 
 class FieldOut(serializers.Serializer[FieldSpec]):
     name = serializers.CharField()
-    label = serializers.SerializerMethodField()
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]  # DRF's field has one of its own
     kind = serializers.CharField()
-    required = serializers.SerializerMethodField()
+    required = serializers.SerializerMethodField()  # type: ignore[assignment]  # DRF's field has one of its own
     choices = serializers.SerializerMethodField()
 
     def get_label(self, spec: FieldSpec) -> str:
@@ -216,7 +221,7 @@ class TransitionOut(serializers.Serializer[TransitionInfo]):
     """One way out of the present state, for the token's person."""
 
     name = serializers.CharField()
-    label = serializers.SerializerMethodField()
+    label = serializers.SerializerMethodField()  # type: ignore[assignment]  # DRF's field has one of its own
     target = serializers.ChoiceField(choices=CaseState.choices)
     is_permitted = serializers.BooleanField()
     is_possible = serializers.BooleanField()
@@ -230,7 +235,7 @@ class TransitionOut(serializers.Serializer[TransitionInfo]):
 
     @extend_schema_field(FieldOut(many=True))
     def get_inputs(self, info: TransitionInfo) -> Any:
-        return FieldOut(info.fields, many=True, context=self.context | {"needed": info.needed}).data
+        return listed(FieldOut, info.fields, {**self.context, "needed": info.needed})
 
     def get_url(self, info: TransitionInfo) -> str:
         path = reverse("cases-api:transition", args=[self.context["number"], info.name])

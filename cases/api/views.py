@@ -31,6 +31,7 @@ from cases.api.serializers import (
     NewCase,
     TransitionData,
     TransitionOut,
+    listed,
 )
 from cases.downloads import file_response
 from cases.models import Case
@@ -79,7 +80,7 @@ class CaseList(APIView):
     def get(self, request: Request) -> Response:
         pages = NewestFirst()
         rows = pages.paginate_queryset(find_cases(user_of(request), filters_of(request)), request, view=self)
-        return pages.get_paginated_response(CaseLine(rows, many=True, context={"request": request}).data)
+        return pages.get_paginated_response(listed(CaseLine, rows or (), {"request": request}))
 
     @extend_schema(
         operation_id="cases_create",
@@ -147,7 +148,7 @@ class TransitionList(APIView):
         case = case_of(request, number)
         infos = services.allowed_transitions(case, user_of(request))
         context = {"request": request, "number": case.number}
-        return Response(TransitionOut(infos, many=True, context=context).data, headers={"ETag": etag_of(case.version)})
+        return Response(listed(TransitionOut, infos, context), headers={"ETag": etag_of(case.version)})
 
 
 class TransitionDetail(APIView):
@@ -187,7 +188,7 @@ class AttachmentList(APIView):
     )
     def get(self, request: Request, number: str) -> Response:
         case = case_of(request, number)
-        return Response(AttachmentOut(case.attachments.all(), many=True, context=_files_of(request, case)).data)
+        return Response(listed(AttachmentOut, case.attachments.all(), _files_of(request, case)))
 
     @extend_schema(
         operation_id="cases_attach",

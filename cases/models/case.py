@@ -7,7 +7,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from django_fsm import ConcurrentTransitionMixin, FSMField, transition
 
 from accounts.masking import mask_free_text
 from accounts.models import Unit
@@ -27,6 +26,7 @@ from cases.enums import (
     Urgency,
 )
 from cases.folding import search_text_of
+from cases.fsm import ConcurrentTransitionMixin, state_field, transition
 from cases.models.category import Category
 from cases.models.complainant import Complainant
 from cases.visibility import CaseQuerySet
@@ -63,7 +63,7 @@ class Case(PersonalData, ConcurrentTransitionMixin, models.Model):
 
     number = models.CharField(_("number"), max_length=24, unique=True)
     kind = models.CharField(_("kind"), max_length=12, choices=CaseKind.choices)
-    state = FSMField(_("state"), max_length=20, choices=CaseState.choices, default=S.RECEIVED, protected=True)
+    state = state_field(_("state"), max_length=20, choices=CaseState.choices, default=S.RECEIVED)
     state_since = models.DateTimeField()
 
     title = models.CharField(_("title"), max_length=200)
@@ -128,7 +128,7 @@ class Case(PersonalData, ConcurrentTransitionMixin, models.Model):
     version = models.PositiveIntegerField(default=1)
     search_text = models.TextField(editable=False, default="")
 
-    objects: ClassVar[CaseQuerySet] = CaseQuerySet.as_manager()  # type: ignore[assignment]  # a manager made of it
+    objects = CaseQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -38,7 +38,9 @@ def duplicates_of(
     but: int | None = None,
 ) -> list[Duplicate]:
     """Likeliest first, only of cases this person may see. Works while the case is still being typed."""
-    cases = Case.objects.visible_to(user).exclude(pk=but).for_list().order_by("-pk")
+    cases = Case.objects.visible_to(user).for_list().order_by("-pk")
+    if but is not None:
+        cases = cases.exclude(pk=but)
     found: dict[int, Duplicate] = {}
     for case in _with_phone(cases, phone):
         _add(found, case, _("Same phone"), 3)

@@ -133,7 +133,7 @@ def _member_names(body: IO[bytes] | File[bytes]) -> bytes:
     """Names in a ZIP's directory; nothing is unpacked."""
     body.seek(0)
     try:
-        with zipfile.ZipFile(body) as package:  # type: ignore[arg-type]  # Django's File reads and seeks like one
+        with zipfile.ZipFile(body) as package:
             return "\n".join(package.namelist()[:2000]).encode(errors="replace")
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
         return b""

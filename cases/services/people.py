@@ -37,7 +37,7 @@ class ComplainantData:
     def cleaned(self) -> "ComplainantData":
         """Trimmed; refuses what cannot be a person's detail."""
         words = {field.name: getattr(self, field.name) for field in fields(self)}
-        trimmed = {
+        trimmed: dict[str, Any] = {
             name: value.replace("\x00", "").strip() if isinstance(value, str) else value
             for name, value in words.items()
         }
