@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -16,6 +15,8 @@ from cases.queries import cases_of
 from cases.views.approvals import waiting_for_me
 from escalation.models import Clock
 from escalation.queries import SOON, burning, clocks_for
+from monitoring.models import Alert
+from monitoring.queries import open_alerts
 
 SHOWN = 12  # rows of a list on the desk; the whole list is one click away
 NOON, EVENING = 12, 18
@@ -30,7 +31,7 @@ class Desk:
     clocks: list[Clock]
     around: list[Clock]
     approvals: list[WaitingItem]
-    alerts: list[Any]
+    alerts: list[Alert]
     cases: list[Case]
 
     @property
@@ -51,7 +52,7 @@ def desk_of(user: User, now: datetime) -> Desk:
         clocks=list(mine[:SHOWN]),
         around=list(around[:SHOWN]),
         approvals=waiting_for_me(user, now)[:SHOWN],
-        alerts=[],
+        alerts=list(open_alerts(user)[:SHOWN]),
         cases=list(cases_of(user)[:SHOWN]),
         **figures,
     )
@@ -60,11 +61,14 @@ def desk_of(user: User, now: datetime) -> Desk:
 def greeting(user: User, overdue: int, soon: int, now: datetime) -> str:
     """Who, the time of day, and first of all what is wrong."""
     hour = timezone.localtime(now).hour
-    hello = _("Good morning") if hour < NOON else _("Good afternoon") if hour < EVENING else _("Good evening")
     if overdue:
         state = ngettext("%(n)d thing is overdue.", "%(n)d things are overdue.", overdue) % {"n": overdue}
     elif soon:
         state = ngettext("%(n)d thing is due soon.", "%(n)d things are due soon.", soon) % {"n": soon}
     else:
         state = _("Nothing is overdue.")
-    return _("%(name)s, %(hello)s. %(state)s") % {"name": user.name, "hello": hello, "state": state}
+    if hour < NOON:
+        hello = _("%(name)s, good morning.")
+    else:
+        hello = _("%(name)s, good afternoon.") if hour < EVENING else _("%(name)s, good evening.")
+    return _("%(hello)s %(state)s") % {"hello": hello % {"name": user.name}, "state": state}

@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.web import desk_view, signed_in
+from opinion_desk.board import desk_of
 from opinion_desk.navigation import THEME_COOKIE, THEMES
 from timeline.now import now as time_now
 
@@ -42,8 +43,6 @@ def navigation_counts(request: HttpRequest) -> HttpResponse:
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
     """The whole page, or for htmx only what changes on it."""
-    from opinion_desk.board import desk_of  # noqa: PLC0415 -- rooms are still moving in
-
     user, now = signed_in(request), time_now()
     part = getattr(request, "htmx", None)
     return render(request, "home/_board.html" if part else "home/home.html", {"desk": desk_of(user, now), "now": now})

@@ -48,7 +48,7 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
         _lazy("Opinion monitoring"),
         (
             Room("monitoring:alerts", _lazy("Alerts"), ["monitoring:alert"], "alerts"),
-            Room("monitoring:events", _lazy("Events"), ["monitoring:event"], "events"),
+            Room("monitoring:events", _lazy("Events"), ["monitoring:event"]),
             Room("monitoring:watches", _lazy("Watches"), ["monitoring:watch"]),
             Room("monitoring:sources", _lazy("Sources"), ["monitoring:source"], "sources", is_hot=True),
         ),

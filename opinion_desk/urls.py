@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/", include("cases.urls")),
     path("press/", include("press.urls")),
     path("admin/", admin.site.urls),
+    path("", include("playbook.urls")),
     path("api/v1/", include(api_patterns)),
 ]
 

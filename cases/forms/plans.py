@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.forms import BaseFormSet, formset_factory
@@ -40,7 +40,13 @@ class MeasureForm(forms.Form):
         return facts
 
 
-class MeasureRows(BaseFormSet[MeasureForm]):
+if TYPE_CHECKING:
+    Rows = BaseFormSet[MeasureForm]
+else:
+    Rows = BaseFormSet  # generic for the type checker only
+
+
+class MeasureRows(Rows):
     """Rows without a kind are empty; a row is taken out by emptying it."""
 
     @property

@@ -6,6 +6,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -51,7 +52,7 @@ def fact_of(case: Case, field: str, clear: str = "") -> PersonalFact:
     shown = clear or holder.masked(name)
     return PersonalFact(
         field=field,
-        label=str(holder._meta.get_field(name).verbose_name),
+        label=capfirst(str(holder._meta.get_field(name).verbose_name)),
         shown=shown,
         url=reverse("cases:reveal", args=[case.number, field]),
         is_masked=not clear and shown != getattr(holder, name),
