@@ -217,4 +217,5 @@ def absolute(link: str, *, base: str) -> str | None:
         usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port >= 0)
     except ValueError:
         return None
+    whole = parts.scheme + whole[len(parts.scheme) :]
     return whole if usable and len(whole) <= LINK_MAX and not set(whole) & set("<>\"'`\\") else None

@@ -10,7 +10,10 @@ from html import unescape
 _TAG = re.compile(r"<[A-Za-z/!?](?:[^>\"']|\"[^\"]*\"|'[^']*')*+>")
 _TAG_MAX = 8192  # how far one tag may reach: keeps unclosed quotes from costing the square of the text
 _NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9:-]*)")
-_LOOKS_LIKE_TAG = re.compile(r"<[A-Za-z/!?][^<>]*>|<(?:script|style|img|iframe|svg|object|embed|a)\b", re.IGNORECASE)
+_LOOKS_LIKE_TAG = re.compile(
+    r"<[A-Za-z/!?][^<>]*>|<(?:script|style|img|iframe|svg|object|embed|a)\b|&(?:lt|#0*60|#x0*3c);?/?[a-z!]",
+    re.IGNORECASE,
+)
 _DROPPED_WITH_CONTENT = frozenset({"script", "style", "iframe", "object", "template", "noembed", "noframes", "xmp"})
 _BREAKS = frozenset(
     # block elements: where they begin and end, a line does

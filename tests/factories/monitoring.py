@@ -1,0 +1,58 @@
+"""Sources, watches, and texts on their way in."""
+
+from datetime import datetime
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from accounts.models import Unit
+from monitoring.enums import SourceKind, SourceType
+from monitoring.ingest import Incoming, Ingested, ingest
+from monitoring.models import Alert, Source, Watch
+
+LEAK = (
+    "在云栖家居金桥店三楼买的热水器，装完两天接口漏水，客厅地板全泡坏。"
+    "商户改约三次都没来，客服只会说帮您登记。有没有一样遭遇的？"
+)
+
+
+class SourceFactory(DjangoModelFactory[Source]):
+    class Meta:
+        model = Source
+
+    name = factory.Sequence(lambda n: f"Feed {n}")
+    kind = SourceKind.FEED
+    url = factory.Sequence(lambda n: f"https://feed-{n}.example/rss")
+    source_type = SourceType.FORUM
+
+
+class PushSourceFactory(SourceFactory):
+    name = factory.Sequence(lambda n: f"Push {n}")
+    kind = SourceKind.PUSH
+    url = ""
+
+
+class WatchFactory(DjangoModelFactory[Watch]):
+    class Meta:
+        model = Watch
+
+    name = factory.Sequence(lambda n: f"Watch {n}")
+    rule = factory.LazyFunction(lambda: {"any": ["金桥店", "云栖家居"]})
+
+
+def said(external_id: str, text: str = LEAK, **fields: Any) -> Incoming:
+    return Incoming(external_id=external_id, text=text, **{"title": "金桥店热水器漏水", **fields})
+
+
+def bring(source: Source, *incoming: Incoming, now: datetime) -> Ingested:
+    return ingest(source, incoming, now=now)
+
+
+def make_alert(unit: Unit, *, now: datetime, text: str = LEAK, **fields: Any) -> Alert:
+    """An alert as it comes about: a watch of the unit, a source, a mention."""
+    if not Watch.objects.filter(unit=unit).exists():
+        WatchFactory(unit=unit)
+    source = SourceFactory(unit=unit)
+    done = bring(source, said("1", text, **fields), now=now)
+    return Alert.objects.get(pk=done.alert_ids[0])
