@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.enums import AccessAction, Scope
 from accounts.errors import Invalid
+from accounts.masking import mask_free_text
 from accounts.models import AccessLog, ApiToken, User
 from accounts.personal_data import PersonalData
 from accounts.refs import ref
@@ -75,6 +76,14 @@ def reveal(user: User, obj: Model, field: str, *, reason: str, ip: str | None, n
     if not reason.strip():
         message = _("Say why you need to see it; the look is recorded with your reason.")
         raise Invalid(message, code="reason_required", fields={"reason": message})
-    log_access(user, AccessAction.VIEW_PERSONAL, now=now, subject=ref(obj), field=field, reason=reason.strip(), ip=ip)
+    log_access(
+        user,
+        AccessAction.VIEW_PERSONAL,
+        now=now,
+        subject=ref(obj),
+        field=field,
+        reason=mask_free_text(reason.strip()),
+        ip=ip,
+    )
     value: str = getattr(obj, field) or ""
     return value

@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db import connections
@@ -179,8 +180,6 @@ def _house(settings: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     settings.LANGUAGE_CODE = "en"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = tmp_path / "files"
-    settings.STATIC_ROOT = tmp_path / "static"
-    settings.STATIC_ROOT.mkdir()
     settings.MAIL_DIR = tmp_path / "mail"
     settings.STORAGES = settings.STORAGES | {
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -188,6 +187,12 @@ def _house(settings: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
     cache.clear()
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _empty_static_root(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """WhiteNoise warns of a missing folder; served desks live as long as the session."""
+    django_settings.STATIC_ROOT = tmp_path_factory.mktemp("static")
 
 
 @pytest.fixture(autouse=True, scope="session")

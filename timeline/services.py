@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from accounts.masking import mask_free_text
 from accounts.models import User
 from timeline.bulk import insert_rows
 from timeline.chain import entry_hash, plain
@@ -127,7 +128,7 @@ def _row(draft: Draft, *, seq: int, prev_hash: str, recorded_at: datetime) -> di
         "verb": draft.verb,
         "from_state": draft.from_state,
         "to_state": draft.to_state,
-        "reason": draft.reason,
+        "reason": mask_free_text(draft.reason) if draft.reason else "",  # people type phone numbers into reasons
         "details": plain(draft.details),
         "at": draft.at,
         "recorded_at": recorded_at,

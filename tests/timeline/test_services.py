@@ -46,6 +46,13 @@ def test_record_keeps_every_word_of_it(agent, now):
     assert (entry.details, entry.at, entry.is_drill) == ({"code": "not_ours"}, now, True)
 
 
+def test_a_phone_typed_into_a_reason_is_masked_before_it_is_kept_for_ever(now):
+    record("case:1", "case.withdrawn", now=now, reason="本人13800138000来电撤诉，订单13900139000")
+
+    assert Entry.objects.get().reason == "本人138****8000来电撤诉，订单13900139000"
+    assert verify().broken is None
+
+
 def test_record_vanishes_with_the_transaction_it_belongs_to(now):
     with transaction.atomic():
         record("case:1", "case.received", now=now)
