@@ -1,6 +1,7 @@
 """The Celery application; its settings are Django's, under the `CELERY_` prefix."""
 
 import os
+import warnings
 
 from celery import Celery
 from celery.signals import heartbeat_sent, worker_process_init
@@ -8,6 +9,9 @@ from celery.signals import heartbeat_sent, worker_process_init
 from opinion_desk import alive, tether
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opinion_desk.settings")
+
+if os.environ.get("DESK_LOCAL"):
+    warnings.filterwarnings("ignore", message=r"\s*You're running the worker with superuser privileges")
 
 app = Celery("opinion_desk")
 app.config_from_object("django.conf:settings", namespace="CELERY")

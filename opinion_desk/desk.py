@@ -19,7 +19,6 @@ from opinion_desk.supervisor import PreparationError, Supervisor, stopping_on_si
 
 MANAGE = [sys.executable, str(local.CHECKOUT / "manage.py")]
 MESSAGES = [sys.executable, str(local.CHECKOUT / "scripts" / "messages.py"), "compile"]
-DEMO_ACCOUNTS = "agent, supervisor, monitor, pr, legal, commander, liaison, admin"
 
 
 def main() -> int:
@@ -80,14 +79,14 @@ def run() -> int:
         environment = _environment(var) | {"PORT": str(port), "DEMO": "1" if demo else "0"}
         supervisor = Supervisor(Printer())
         supervisor.say("Starting the engines.")
-        with _engines(var / "postgres") as servers:
-            environment |= servers.environment()
-            addresses = {**servers.environment(), "PORT": str(port), "DEMO": environment["DEMO"]}
-            with local.announced(var, addresses):
-                try:
+        try:
+            with _engines(var / "postgres") as servers:
+                environment |= servers.environment()
+                addresses = {**servers.environment(), "PORT": str(port), "DEMO": environment["DEMO"]}
+                with local.announced(var, addresses):
                     _serve(supervisor, servers, environment)
-                finally:
-                    supervisor.say("Stopped.")
+        finally:
+            supervisor.say("Stopped.")
     return 0
 
 
@@ -95,14 +94,17 @@ def _serve(supervisor: Supervisor, servers: engines.Engines, environment: dict[s
     for child in servers.children:
         supervisor.adopt(child)
     supervisor.prepare(Child("messages", MESSAGES, env=environment))
-    supervisor.prepare(Child("prepare", [*MANAGE, "prepare"], env=environment))
+    preparation = Child("prepare", [*MANAGE, "prepare"], env=environment)
+    supervisor.prepare(preparation)
     children = _desk(environment)
     try:
         for child in children:
             supervisor.start(child)
         address = f"http://127.0.0.1:{environment['PORT']}"
         if supervisor.wait_until(f"{address}/livez", within=120):
-            _greet(supervisor, address, environment)
+            supervisor.say(f"Opinion Desk is ready: {address}")
+            supervisor.say(preparation.tail[-1])  # how one gets in
+            supervisor.say("Ctrl-C stops everything.")
         supervisor.watch()
     except SystemExit:
         supervisor.say("Stopping.")
@@ -111,7 +113,7 @@ def _serve(supervisor: Supervisor, servers: engines.Engines, environment: dict[s
 
 
 def _desk(environment: dict[str, str]) -> list[Child]:
-    celery = [sys.executable, "-m", "celery", "-A", "opinion_desk"]
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "opinion_desk"]
     web = [sys.executable, "-m", "gunicorn", "-c", "python:opinion_desk.serving", "opinion_desk.wsgi"]
     worker = ["worker", "-c", "2", "-Q", "default,fetch", "--without-gossip", "--without-mingle", "-l", "WARNING"]
     return [
@@ -119,15 +121,6 @@ def _desk(environment: dict[str, str]) -> list[Child]:
         Child("worker", [*celery, *worker], env=environment, cwd=local.CHECKOUT),
         Child("beat", [*celery, "beat", "-l", "WARNING", "--pidfile="], env=environment, cwd=local.CHECKOUT),
     ]
-
-
-def _greet(supervisor: Supervisor, address: str, environment: Mapping[str, str]) -> None:
-    supervisor.say(f"Opinion Desk is ready: {address}")
-    if environment["DEMO"] == "1":
-        supervisor.say(f"Demo accounts: {DEMO_ACCOUNTS}; password: opinion-desk")
-    else:
-        supervisor.prepare(Child("set-up", [*MANAGE, "setup_link"], env=environment))
-    supervisor.say("Ctrl-C stops everything.")
 
 
 # ---- both --------------------------------------------------------------------------------------
@@ -144,6 +137,7 @@ def _environment(var: Path) -> dict[str, str]:
     """The caller's environment, with what it leaves open filled in from `var/`."""
     keys = local.ensure_keys(var)
     own = {"VAR_DIR": str(var), "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "opinion_desk.settings"}
+    own["DESK_LOCAL"] = "1"  # one's own machine: fewer warnings meant for servers
     given = {name: value for name, value in os.environ.items() if value}
     return {**os.environ, **keys, **given, **own}
 

@@ -5,7 +5,7 @@ import os
 from gunicorn.workers.base import Worker
 
 from opinion_desk import tether
-from opinion_desk.environment import env_int, env_str
+from opinion_desk.environment import env_bool, env_int, env_str
 
 bind = env_str("BIND", f"127.0.0.1:{env_int('PORT', 8000)}")
 worker_class = "gthread"
@@ -14,6 +14,8 @@ threads = env_int("WEB_THREADS", 4)
 timeout = 60
 graceful_timeout = 8
 keepalive = 5
+control_socket_disable = True  # it would lie in the home folder and belong to whichever desk started last
+loglevel = "warning" if env_bool("DESK_LOCAL", False) else "info"
 max_requests = 10_000
 max_requests_jitter = 1_000
 errorlog = "-"

@@ -7,13 +7,15 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from accounts.management.commands.load_demo_people import PASSWORD
 from cases.models import Case
 
+DEMO_ACCOUNTS = ("agent", "supervisor", "monitor", "pr", "legal", "commander", "liaison", "admin")
 SCENARIO = settings.BASE_DIR / "fixtures" / "scenarios" / "jinqiao-leak.yaml"
 
 
 class Command(BaseCommand):
-    help = "Bring database, static files and default rules up to date; the demo's story is played once."
+    help = "Bring tables, static files and default rules up to date, play the demo's story once, say how to get in."
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
@@ -22,6 +24,14 @@ class Command(BaseCommand):
         if settings.DEMO and not Case.objects.exists():
             self.stdout.write("Playing the demo's story.")
             call_command("replay", str(SCENARIO), stdout=self.stdout, verbosity=0)
+        self._say_how_to_get_in()
+
+    def _say_how_to_get_in(self) -> None:
+        """The last line, which the supervisor repeats once the desk serves."""
+        if settings.DEMO:
+            self.stdout.write(f"Demo accounts: {', '.join(DEMO_ACCOUNTS)}; the password of all is {PASSWORD}")
+        else:
+            call_command("setup_link", stdout=self.stdout)
 
     def _collect_static(self) -> None:
         """Only when a file changed: hashing and compressing all of them takes longer than the rest of a start."""
