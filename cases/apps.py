@@ -9,3 +9,7 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         from cases import messages, verbs  # noqa: F401, PLC0415 -- they register themselves once the apps are there
+        from cases.visibility import narrowed_clocks  # noqa: PLC0415 -- as above
+        from escalation.gate import register  # noqa: PLC0415 -- as above
+
+        register(narrowed_clocks)

@@ -15,6 +15,7 @@ from django.apps import apps
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Cast, Substr
 
 from accounts.enums import Role
 from accounts.models import Unit, User
@@ -109,5 +110,19 @@ def own_unit_ids(user: User) -> list[int]:
 
 
 def _ids(model: str, **where: Any) -> IsAnyOf:
-    rows = apps.get_model("cases", model)._default_manager.filter(**where).order_by()
+    rows = apps.get_model("cases", model).objects.filter(**where).order_by()
     return IsAnyOf(F("pk"), ArraySubquery(rows.values("case_id")))
+
+
+def narrowed_clocks(rows: "models.QuerySet[Any]", user: User) -> "models.QuerySet[Any]":
+    """For escalation's gate: runs and clocks of cases the person may not see are not there for them either."""
+    cases: Any = apps.get_model("cases", "Case")
+    its_case = Cast(Substr(models.OuterRef("thread"), len("case:") + 1), models.BigIntegerField())
+    seen = cases.objects.visible_to(user).order_by().filter(pk=its_case)
+    return rows.filter(
+        models.Case(
+            models.When(thread__startswith="case:", then=models.Exists(seen)),
+            default=models.Value(True),
+            output_field=models.BooleanField(),
+        )
+    )

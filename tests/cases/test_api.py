@@ -166,7 +166,11 @@ def test_a_transition_is_performed(clients: Api, agent: User, case: Case) -> Non
     response = clients(agent).post(address(case, "transitions", "classify"), data, format="json")
 
     assert response.status_code == 200
-    assert (response.json()["state"], response.json()["category"], response.json()["grade"]) == ("classified", "pricing", 2)
+    assert (response.json()["state"], response.json()["category"], response.json()["grade"]) == (
+        "classified",
+        "pricing",
+        2,
+    )
 
 
 def test_a_transition_that_is_not_possible_is_a_conflict(clients: Api, agent: User, case: Case) -> None:
@@ -253,7 +257,9 @@ def test_another_cases_file_is_not_found_through_this_one(clients: Api, walk: Wa
 def test_the_schema_names_every_address(client: APIClient) -> None:
     schema = client.get(reverse("schema"), headers={"Accept": "application/vnd.oai.openapi+json"}).json()
 
-    operations = {body["operationId"] for path in schema["paths"].values() for body in path.values() if "operationId" in body}
+    operations = {
+        body["operationId"] for path in schema["paths"].values() for body in path.values() if "operationId" in body
+    }
     assert {
         "cases_list", "cases_create", "cases_read", "cases_change", "cases_transitions", "cases_perform",
         "cases_attachments", "cases_attach", "cases_attachment",

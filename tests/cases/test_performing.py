@@ -92,9 +92,7 @@ WHO: dict[str, dict[str, bool]] = {
 @pytest.mark.parametrize(
     ("name", "person", "may"), [(name, person, may) for name, who in WHO.items() for person, may in who.items()]
 )
-def test_who_may_perform_it(
-    walk: Walk, request: pytest.FixtureRequest, name: str, person: str, may: bool
-) -> None:
+def test_who_may_perform_it(walk: Walk, request: pytest.FixtureRequest, name: str, person: str, may: bool) -> None:
     if person == "other_agent":
         user = UserFactory(unit=walk.agent.unit, roles=["agent"])
     elif person.startswith("head-of"):
@@ -244,7 +242,11 @@ def test_close_names_everything_that_is_missing(walk: Walk) -> None:
 @pytest.mark.parametrize("left_out", ["outcome_told", "measures_evidenced", "callback_done"])
 def test_close_asks_for_each_of_its_facts(walk: Walk, left_out: str) -> None:
     case = walk.to(S.FOLLOWING_UP)
-    for name, step in [("outcome_told", walk.tell), ("measures_evidenced", walk.carry_out), ("callback_done", walk.call_back)]:
+    for name, step in [
+        ("outcome_told", walk.tell),
+        ("measures_evidenced", walk.carry_out),
+        ("callback_done", walk.call_back),
+    ]:
         if name != left_out:
             step(case)
 

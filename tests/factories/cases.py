@@ -17,7 +17,11 @@ from cases.services import ComplainantData, MeasureData
 
 MORNING = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 CUSTOMER = ComplainantData(
-    name="周建国", phone="138 1234 2046", email="zhou@example.com", address="上海市浦东新区金桥路 100 号", customer_type="impatient"
+    name="周建国",
+    phone="138 1234 2046",
+    email="zhou@example.com",
+    address="上海市浦东新区金桥路 100 号",
+    customer_type="impatient",
 )
 
 
