@@ -1,3 +1,4 @@
+from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
@@ -9,7 +10,8 @@ from accounts.enums import Role
 from accounts.forms import NewPersonForm, PersonForm, UnitForm
 from accounts.models import AccessLog, ApiToken, Unit, User
 
-admin.site.unregister(Group)  # roles are the desk's; Django's groups would only promise something
+# Roles are the desk's, and a person has one address: these would only promise something.
+admin.site.unregister([Group, EmailAddress])
 
 
 class NothingIsDeleted(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
@@ -40,7 +42,7 @@ class UnitAdmin(NothingIsDeleted):
 
     @admin.display(description=_("unit"), ordering="path")
     def indented(self, unit: Unit) -> str:
-        return "　" * (len(unit.ancestor_ids) - 1) + unit.label()
+        return "· " * (len(unit.ancestor_ids) - 1) + unit.label()
 
 
 @admin.register(User)

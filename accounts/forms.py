@@ -23,7 +23,7 @@ class RolesMixin(forms.ModelForm):  # type: ignore[type-arg]  # generic in the s
 
 
 class PersonForm(RolesMixin, UserChangeForm):  # type: ignore[type-arg]  # generic in the stubs only
-    pass
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
 
 
 class NewPersonForm(RolesMixin, AdminUserCreationForm):  # type: ignore[type-arg]  # generic in the stubs only
