@@ -1,0 +1,128 @@
+"""The clocks of the complaint runbook stop and start with the steps of the case."""
+
+from datetime import datetime, timedelta
+
+from accounts.models import User
+from cases import services
+from cases.enums import CaseState
+from cases.models import Case
+from escalation.models import Clock, Run, Step
+from notifications.models import InboxItem
+from tests.factories.cases import Walk
+from timeline.refs import ref
+
+S = CaseState
+
+
+def open_steps(case: Case, runbook: str = "complaint") -> list[str]:
+    steps = Step.objects.filter(
+        run__thread=ref(case), run__state="running", run__version__runbook__code=runbook, state="open"
+    )
+    return list(steps.order_by("run_id", "position").values_list("code", flat=True))
+
+
+def test_a_new_case_runs_against_the_whole_runbook(case: Case, agent: User) -> None:
+    assert open_steps(case) == ["classify", "first_contact", "investigation", "plan", "outcome", "callback"]
+    assert Clock.objects.filter(thread=ref(case)).exclude(state="stopped").count() >= 5
+
+
+def test_each_step_of_the_case_stops_its_clock(walk: Walk, case: Case) -> None:
+    case = walk.classify(case)
+    assert open_steps(case)[0] == "first_contact"
+    case = walk.investigate(walk.tell(case, "first_contact"))
+    assert open_steps(case) == ["investigation", "plan", "outcome", "callback"]
+    case = walk.plan(case)
+    assert open_steps(case) == ["plan", "outcome", "callback"]
+    case = walk.submit(case)
+    assert (open_steps(case), open_steps(case, "approval")) == (["outcome", "callback"], ["decide"])
+    case = walk.approve(case)
+    assert (open_steps(case), open_steps(case, "approval")) == (["outcome", "callback"], [])
+    case = walk.tell(case)
+    assert open_steps(case) == ["callback"]
+
+
+def test_the_call_back_is_due_once_the_measures_are_done(walk: Walk) -> None:
+    case = walk.to(S.FOLLOWING_UP)
+    callback = Step.objects.get(run__thread=ref(case), code="callback")
+    assert callback.due_at is None
+
+    walk.carry_out(case)
+
+    callback.refresh_from_db()
+    assert callback.due_at is not None
+    assert callback.due_at > walk.now
+    walk.call_back(case)
+    callback.refresh_from_db()
+    assert callback.state == "done"
+
+
+def test_a_worse_grade_moves_the_clocks_nearer(walk: Walk, case: Case, now: datetime) -> None:
+    before = Step.objects.get(run__thread=ref(case), code="outcome").due_at
+
+    services.reclassify(case, actor=walk.agent, now=now, grade=1, reason="on television")
+
+    after = Step.objects.get(run__thread=ref(case), code="outcome").due_at
+    assert before is not None
+    assert after is not None
+    assert after < before
+
+
+def test_a_rejected_plan_is_due_again_and_a_recalled_one_wins_no_time(walk: Walk) -> None:
+    case = walk.to(S.AWAITING_APPROVAL)
+    started = Run.objects.get(thread=ref(case), version__runbook__code="complaint").started_at
+    walk.now += timedelta(hours=1)
+
+    case = walk.do(case, "recall")
+    again = Run.objects.filter(thread=ref(case), version__runbook__code="complaint").latest("pk")
+    assert (open_steps(case), again.started_at) == (["first_contact", "outcome", "callback", "plan"], started)
+
+    case = walk.do(walk.submit(case), "reject", by=walk.supervisor, reason="too dear")
+    latest = Run.objects.filter(thread=ref(case), version__runbook__code="complaint").latest("pk")
+    assert (open_steps(case), latest.started_at) == (["first_contact", "outcome", "callback", "plan"], walk.now)
+
+
+def test_the_end_of_a_case_stops_every_clock(walk: Walk) -> None:
+    for state in (S.CLOSED, S.WITHDRAWN, S.NOT_ACCEPTED):
+        case = walk.to(state)
+
+        assert not Clock.objects.filter(thread=ref(case)).exclude(state="stopped").exists(), state
+        assert not Run.objects.filter(thread=ref(case), state="running").exists(), state
+
+
+def test_a_reopened_case_runs_from_the_investigation_on(walk: Walk) -> None:
+    case = walk.do(walk.to(S.CLOSED), "reopen", reason="it leaks again")
+
+    assert open_steps(case) == ["investigation", "plan", "outcome", "callback"]
+
+
+def test_the_run_of_the_media_is_not_stopped_by_the_end_of_the_case(walk: Walk, case: Case) -> None:
+    from escalation.services import start_run
+
+    start_run("media", subject="enquiry:1", thread=ref(case), unit=case.unit, grade=2, label="x", url="/", now=walk.now)
+    walk.withdraw(case)
+
+    assert Run.objects.get(subject="enquiry:1").state == "running"
+
+
+def test_the_approved_plan_settles_step_four_of_the_media_and_dates_step_eight(walk: Walk) -> None:
+    from escalation.services import start_run
+
+    case = walk.to(S.AWAITING_APPROVAL)
+    start_run("media", subject="enquiry:1", thread=ref(case), unit=case.unit, grade=2, label="x", url="/", now=walk.now)
+    walk.approve(case)
+
+    steps = {step.completes_on: step for step in Step.objects.filter(run__subject="enquiry:1")}
+    assert steps["plan_approved"].state == "done"
+    assert steps["measures_evidenced"].due_at == walk.now + timedelta(days=2)
+    walk.carry_out(case)
+    assert Step.objects.get(pk=steps["measures_evidenced"].pk).state == "done"
+
+
+def test_people_are_told_what_became_theirs(walk: Walk, supervisor: User) -> None:
+    case = walk.do(walk.to(S.CLASSIFIED), "investigate", by=supervisor, assignee=walk.agent)
+    walk.approve(walk.submit(walk.plan(case)))
+
+    told = sorted(InboxItem.objects.filter(thread=ref(case)).values_list("user__username", "kind"))
+    assert ("agent", "case.assigned") in told
+    assert ("supervisor", "case.plan_waiting") in told
+    assert ("agent", "case.plan_approved") in told
