@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +34,12 @@ class RefusableForm(forms.Form):
 
     def field_for(self, name: str) -> str | None:
         return name if name in self.fields else None
+
+    def put(self, name: str, value: str) -> None:
+        """Change what was sent, for the next sending."""
+        self.data = (
+            {**self.data.dict(), name: value} if isinstance(self.data, QueryDict) else {**self.data, name: value}
+        )
 
 
 class EnquiryForm(RefusableForm):
@@ -138,7 +145,7 @@ class EnquiryForm(RefusableForm):
         known = data["complainant_name"] or data["complainant_phone"]
         return NewCase(
             title=data["title"],
-            unit=data["unit"] or self.actor.desk_unit,
+            unit=data["unit"],
             description="\n".join([data["purpose"], data["questions"]]).strip(),
             complainant=person if known else None,
         )
@@ -173,7 +180,7 @@ class DeadlineForm(RefusableForm):
 
 
 class StageForm(RefusableForm):
-    stage = forms.ChoiceField(label=_("Production stage"), choices=Stage.choices)
+    stage = forms.ChoiceField(label=_("Production stage"), choices=[("", "—"), *Stage.choices])
 
 
 class CloseForm(RefusableForm):

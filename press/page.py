@@ -59,7 +59,10 @@ class StepRow:
 
     @property
     def is_late(self) -> bool:
+        """Logging is never late: how far it may be dated back is judged when it is logged."""
         step = self.step
+        if step.completes_on == "enquiry_logged":
+            return False
         return bool(step.due_at and step.done_at and step.done_at > step.due_at)
 
     @property

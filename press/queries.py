@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.enums import Role
 from accounts.models import User
@@ -53,14 +55,12 @@ class Progress:
 
 
 def with_progress(enquiries: Sequence[Enquiry]) -> list[Progress]:
-    """Three queries for a page of any length."""
+    """Four queries for a page of any length."""
     subjects = [ref(enquiry) for enquiry in enquiries]
     clocks: dict[str, Clock] = {}
     for clock in live_clocks().filter(subject__in=subjects):
         clocks.setdefault(clock.subject, clock)
-    states = Step.objects.filter(run__subject__in=subjects).values_list("run__subject").order_by()
-    settled = Count("pk", filter=Q(state__in=[StepState.DONE, StepState.WAIVED]))
-    steps = {subject: (done, total) for subject, done, total in states.annotate(settled, Count("pk"))}
+    steps = _steps_settled(subjects)
     replies = {
         reply.enquiry_id: str(reply.get_state_display())
         for reply in Reply.objects.filter(enquiry__in=enquiries).order_by("number").only("enquiry_id", "state")
@@ -69,6 +69,22 @@ def with_progress(enquiries: Sequence[Enquiry]) -> list[Progress]:
         Progress(enquiry, clocks.get(subject), *steps.get(subject, (0, 0)), replies.get(enquiry.pk, ""))
         for enquiry, subject in zip(enquiries, subjects, strict=True)
     ]
+
+
+def _steps_settled(subjects: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """How many steps of each enquiry are settled, of how many; shared ones count for everybody who shares them."""
+    runs = list(Run.objects.filter(subject__in=subjects, version__runbook__code=MEDIA))
+    involved = {run.pk for run in runs} | {run.shares_id for run in runs if run.shares_id}
+    states: dict[int, dict[str, bool]] = {}
+    for run_id, code, state in Step.objects.filter(run__in=involved).values_list("run_id", "code", "state"):
+        states.setdefault(run_id, {})[code] = state in {StepState.DONE, StepState.WAIVED}
+    counts = {}
+    for run in runs:
+        shared = {body["code"] for body in run.body["steps"] if body.get("shared")} if run.shares_id else set()
+        theirs = {code: is_done for code, is_done in states.get(run.shares_id or 0, {}).items() if code in shared}
+        all_steps = theirs | states.get(run.pk, {})
+        counts[run.subject] = (sum(all_steps.values()), len(all_steps))
+    return counts
 
 
 def approval_run_of(reply: Reply) -> Run | None:
@@ -84,11 +100,9 @@ def replies_waiting_for(user: User) -> QuerySet[Reply]:
     replies = Reply.objects.filter(state=ReplyState.SUBMITTED, enquiry__in=Enquiry.objects.visible_to(user))
     standing = Approval.objects.filter(reply=OuterRef("pk"), voided_at=None, decision=Decision.APPROVED)
     free = Q()
-    if not user.has_role(Role.COMMANDER):
-        free = Q(pk__in=[])
-        for seat in ReviewRole:
-            if user.has_role(seat.value):
-                free |= ~Exists(standing.filter(role=seat))
+    if not user.has_role(Role.COMMANDER):  # who stands in for either seat
+        seats = [Q(~Exists(standing.filter(role=seat))) for seat in ReviewRole if user.has_role(seat.value)]
+        free = reduce(or_, seats, Q(pk__in=[]))
     return (
         replies.filter(free)
         .exclude(author=user)

@@ -1,14 +1,7 @@
 """Everything that changes something in the press room. Browser and API call these and nothing else."""
 
-from press.services.enquiries import (
-    JournalistData,
-    NewCase,
-    OutletData,
-    close_enquiry,
-    log_enquiry,
-    set_reporter_deadline,
-    set_stage,
-)
+from press.services.enquiries import NewCase, close_enquiry, log_enquiry, set_reporter_deadline, set_stage
+from press.services.outlets import JournalistData, OutletData
 from press.services.replies import draft_reply, edit_reply, record_sent, submit_reply
 from press.services.review import approve_reply, reject_reply
 from press.services.steps import file_deliverable

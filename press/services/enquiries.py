@@ -31,7 +31,7 @@ class NewCase:
     """What is needed to open the case together with the enquiry, when the journalist is the first to tell of it."""
 
     title: str
-    unit: Unit
+    unit: Unit | None = None
     description: str = ""
     kind: str = CaseKind.COMPLAINT
     place: str = ""

@@ -47,8 +47,7 @@ def reply_save(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except Stale as stale:
         form.take(stale)
-        form.data = form.data.copy()
-        form.data["based_on"] = stale.current["text_sha256"]
+        form.put("based_on", stale.current["text_sha256"])
         return shown(
             request, reply.enquiry, status=stale.status, form=form, place="reply", theirs=stale.current["text"]
         )

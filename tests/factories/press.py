@@ -66,9 +66,7 @@ class Newsroom:
         return services.draft_reply(enquiry, actor=by or self.writer, text=text, now=self.now)
 
     def submit(self, reply: Reply, **given: Any) -> Reply:
-        return services.submit_reply(
-            reply, actor=self.writer, now=self.now, **{"based_on": reply.text_sha256} | given
-        )
+        return services.submit_reply(reply, actor=self.writer, now=self.now, **{"based_on": reply.text_sha256} | given)
 
     def submitted(self, enquiry: Enquiry, text: str = GOOD_WORDS) -> Reply:
         return self.submit(self.draft(enquiry, text))
@@ -80,7 +78,12 @@ class Newsroom:
         return self.approve(self.approve(self.submitted(enquiry, text), self.pr), self.legal)
 
     def send(self, reply: Reply, **given: Any) -> Reply:
-        facts: dict[str, Any] = {"actor": self.agent, "channel": "email", "based_on": reply.text_sha256, "now": self.now}
+        facts: dict[str, Any] = {
+            "actor": self.agent,
+            "channel": "email",
+            "based_on": reply.text_sha256,
+            "now": self.now,
+        }
         return services.record_sent(reply, **facts | given)
 
 

@@ -83,9 +83,7 @@ def test_neither_case_nor_new_case_is_refused_and_leaves_nothing(newsroom: Newsr
 
 def test_a_refused_start_takes_the_new_case_with_it(newsroom: Newsroom, org: Organisation, now: datetime) -> None:
     with pytest.raises(Invalid):
-        newsroom.log(
-            new_case=NewCase(title="热水器漏水", unit=org.branch), contacted_at=now - timedelta(minutes=11)
-        )
+        newsroom.log(new_case=NewCase(title="热水器漏水", unit=org.branch), contacted_at=now - timedelta(minutes=11))
 
     assert (Case.objects.count(), Enquiry.objects.count(), Run.objects.count(), Entry.objects.count()) == (0, 0, 0, 0)
 
@@ -126,7 +124,9 @@ def test_the_earlier_of_reporters_deadline_and_hours_counts(newsroom: Newsroom, 
     }
 
 
-def test_a_deadline_set_later_moves_the_clocks(newsroom: Newsroom, enquiry: Enquiry, agent: User, now: datetime) -> None:
+def test_a_deadline_set_later_moves_the_clocks(
+    newsroom: Newsroom, enquiry: Enquiry, agent: User, now: datetime
+) -> None:
     services.set_reporter_deadline(enquiry, at=now.replace(hour=14), actor=agent, now=now)
 
     assert {place: at for place, at in due(enquiry).items() if place in {4, 5, 6, 7}} == {
@@ -228,7 +228,9 @@ def test_a_step_with_work_of_its_own_is_not_done_by_hand(enquiry: Enquiry, agent
 
 def test_the_outline_becomes_the_questions_on_file(enquiry: Enquiry, agent: User, now: datetime) -> None:
     outline = next(step for step in steps_of_enquiry(enquiry) if step.code == "outline")
-    services.file_deliverable(enquiry, step=outline, text="Why two weeks?\n\n When is it solved? ", actor=agent, now=now)
+    services.file_deliverable(
+        enquiry, step=outline, text="Why two weeks?\n\n When is it solved? ", actor=agent, now=now
+    )
 
     enquiry.refresh_from_db()
     assert enquiry.questions == ["Why two weeks?", "When is it solved?"]
@@ -299,7 +301,16 @@ def test_closing_the_first_leaves_what_the_second_shares(
     first, second = newsroom.log(case), newsroom.log(case, outlet=OutletData(name="江城晚报"))
     services.close_enquiry(first, actor=supervisor, now=now, reason="The paper dropped the story")
 
-    assert states(first) == {1: "done", 2: "waived", 3: "waived", 4: "open", 5: "open", 6: "waived", 7: "waived", 8: "open"}
+    assert states(first) == {
+        1: "done",
+        2: "waived",
+        3: "waived",
+        4: "open",
+        5: "open",
+        6: "waived",
+        7: "waived",
+        8: "open",
+    }
     assert states(second)[4] == "open"
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -120,9 +121,7 @@ def test_submitting_tells_pr_and_legal_but_not_the_writer_and_starts_their_clock
 
 def test_an_edit_voids_the_review_and_goes_back_to_draft(newsroom: Newsroom, enquiry: Enquiry) -> None:
     reply = newsroom.approve(newsroom.submitted(enquiry), newsroom.pr)
-    reply = edit_reply(
-        reply, actor=newsroom.writer, text=OTHER_WORDS, based_on=reply.text_sha256, now=newsroom.now
-    )
+    reply = edit_reply(reply, actor=newsroom.writer, text=OTHER_WORDS, based_on=reply.text_sha256, now=newsroom.now)
 
     assert reply.state == "draft"
     assert reply.approvals.filter(voided_at=None).count() == 0
@@ -137,7 +136,7 @@ def test_an_edit_of_approved_words_voids_both_approvals(newsroom: Newsroom, enqu
 
     with pytest.raises(Conflict):
         newsroom.send(reply, based_on=approved)
-    assert [(text.text, text.text_sha256) for text in reply.texts.order_by("pk")][0] == (GOOD_WORDS, approved)
+    assert reply.texts.order_by("pk").values_list("text", "text_sha256")[0] == (GOOD_WORDS, approved)
 
 
 def test_the_same_words_again_void_nothing(newsroom: Newsroom, enquiry: Enquiry) -> None:
@@ -178,7 +177,9 @@ def test_nobody_approves_what_they_wrote(newsroom: Newsroom, enquiry: Enquiry, p
     assert (refusal.value.code, "Group PR" in str(refusal.value)) == ("own_words", True)
 
 
-def test_who_once_wrote_in_a_version_does_not_approve_it(newsroom: Newsroom, enquiry: Enquiry, pr_officer: User) -> None:
+def test_who_once_wrote_in_a_version_does_not_approve_it(
+    newsroom: Newsroom, enquiry: Enquiry, pr_officer: User
+) -> None:
     reply = newsroom.draft(enquiry)
     reply = edit_reply(reply, actor=pr_officer, text=OTHER_WORDS, based_on=reply.text_sha256, now=newsroom.now)
     reply = newsroom.submit(reply)
@@ -246,7 +247,7 @@ def test_others_do_not_review(
 
 def test_sent_back_needs_a_reason_and_asks_for_a_new_version(newsroom: Newsroom, enquiry: Enquiry) -> None:
     reply = newsroom.submitted(enquiry)
-    sent_back = {"actor": newsroom.legal, "based_on": reply.text_sha256, "now": newsroom.now}
+    sent_back: dict[str, Any] = {"actor": newsroom.legal, "based_on": reply.text_sha256, "now": newsroom.now}
     with pytest.raises(Invalid):
         reject_reply(reply, reason=" ", **sent_back)
 
@@ -300,9 +301,7 @@ def test_a_reply_goes_out_in_writing_only(newsroom: Newsroom, enquiry: Enquiry) 
 
 
 @pytest.mark.parametrize("minutes", [-1, 1])
-def test_the_time_of_sending_lies_between_approval_and_now(
-    newsroom: Newsroom, enquiry: Enquiry, minutes: int
-) -> None:
+def test_the_time_of_sending_lies_between_approval_and_now(newsroom: Newsroom, enquiry: Enquiry, minutes: int) -> None:
     with pytest.raises(Invalid) as refusal:
         newsroom.send(newsroom.approved(enquiry), sent_at=newsroom.now + timedelta(minutes=minutes))
 

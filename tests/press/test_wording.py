@@ -94,7 +94,9 @@ def test_doubtful_wording_warns_with_reason_and_better_way() -> None:
     (finding,) = find("据我了解，已经处理", RULES)
 
     assert (finding.severity, finding.code) == ("warn", "guesses")
-    assert finding.better["en"] == "Write verified facts only; for the rest, “is being checked”.".replace("“", '"').replace("”", '"')
+    assert finding.better["en"] == "Write verified facts only; for the rest, “is being checked”.".replace(
+        "“", '"'
+    ).replace("”", '"')
 
 
 def test_a_warning_inside_forbidden_words_is_not_said_twice() -> None:

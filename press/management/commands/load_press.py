@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         added = load_rules(overwrite=options["overwrite"])
         self.stdout.write(f"{added} wording rules loaded.")
-        if options["demo"]:
+        if options["demo"] or settings.DEMO:
             self.stdout.write(f"{load_outlets()} outlets loaded.")
 
 
