@@ -66,7 +66,8 @@ def test_it_is_taken_and_told_by_its_content(walk: Walk, case: Case, name: str) 
     attachment = services.attach_file(case, NewFile(name, body), actor=walk.agent, now=walk.now)
 
     assert (attachment.media_type, attachment.size, attachment.name) == (media_type, len(body), name)
-    assert attachment.file.read() == body
+    with attachment.file.open() as file:
+        assert file.read() == body
 
 
 @pytest.mark.parametrize("name", REFUSED)

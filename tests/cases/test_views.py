@@ -18,7 +18,7 @@ from timeline.now import shifted
 
 SignIn = Callable[[User], Client]
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
-LIST_QUERIES = 23
+LIST_QUERIES = 24
 HTMX = {"HX-Request": "true"}
 
 

@@ -230,18 +230,18 @@ def test_handing_over_releases_an_assignee_who_no_longer_sees_it(walk: Walk, org
     assert not Case.objects.visible_to(walk.agent).exists()
 
 
-@pytest.mark.parametrize("change", ["hand_over", "change_confidentiality", "grade", "recuse"])
+REASONED: dict[str, Callable[..., Any]] = {
+    "hand over": lambda case, org, **who: services.hand_over(case, to=org.other_branch, **who),
+    "confidentiality": lambda case, org, **who: services.change_confidentiality(case, to="secret", **who),
+    "grade": lambda case, org, **who: services.reclassify(case, grade=1, **who),
+    "recuse": lambda case, org, **who: services.name_person(case, user=case.created_by, recused=True, **who),
+}
+
+
+@pytest.mark.parametrize("change", REASONED)
 def test_these_changes_need_a_reason(walk: Walk, org: Organisation, case: Case, change: str) -> None:
-    who: dict[str, Any] = {"actor": walk.supervisor, "now": walk.now, "reason": " "}
     with pytest.raises(Invalid) as refused:
-        if change == "hand_over":
-            services.hand_over(case, to=org.other_branch, **who)
-        elif change == "change_confidentiality":
-            services.change_confidentiality(case, to="secret", **who)
-        elif change == "grade":
-            services.reclassify(case, grade=1, **who)
-        else:
-            services.name_person(case, user=walk.agent, recused=True, **who)
+        REASONED[change](case, org, actor=walk.supervisor, now=walk.now, reason=" ")
     assert refused.value.code == "reason_needed"
 
 
