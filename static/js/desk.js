@@ -52,8 +52,9 @@ window.addEventListener("pageshow", () => document.querySelectorAll("form.busy")
 // A part that came with errors is read first; one that was opened takes the first field.
 document.body.addEventListener("htmx:afterSettle", (event) => {
   const part = event.detail.elt;
-  const first = part.querySelector?.("[data-focus]") ?? (part.id === "act" && part.querySelector("input:not([type=hidden]), select, textarea, button"));
-  first?.focus();
+  const fields = "input:not([type=hidden]), select, textarea";
+  const first = part.querySelector("[data-focus]") || (part.matches("#act, form.reveal") && part.querySelector(fields));
+  if (first) first.focus();
 });
 
 // Live parts listen to `beat from:body`.

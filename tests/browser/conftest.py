@@ -19,6 +19,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
+from cases.categories import load_categories
+from tests.factories.cases import Walk
+from tests.factories.escalation import load_runbooks
+from timeline.now import now as time_now
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 ARGUMENTS = [
@@ -104,6 +108,15 @@ class Screen:
 
 
 @pytest.fixture
+def walk(transactional_db: None, agent: User, supervisor: User) -> Walk:
+    """Cases as of now: the live server lives in real time."""
+    now = time_now()
+    load_runbooks(now)
+    load_categories()
+    return Walk(agent=agent, supervisor=supervisor, now=now)
+
+
+@pytest.fixture
 def watch(live_server: LiveServer) -> Iterator[Watch]:
     seen = Watch(host=urlsplit(live_server.url).netloc)
     yield seen
@@ -115,10 +128,18 @@ def screen(live_server: LiveServer, chromium: Browser, watch: Watch) -> Iterator
     """`screen(agent, width=375, scheme="dark")` opens a browser where the person is signed in (None: nobody)."""
     contexts: list[BrowserContext] = []
 
-    def opened(user: User | None = None, *, width: int = 1440, height: int = 900, scheme: Scheme = "light") -> Screen:
+    def opened(
+        user: User | None = None,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        scheme: Scheme = "light",
+        scripts: bool = True,
+    ) -> Screen:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
+            java_script_enabled=scripts,
             locale="en-GB",
             timezone_id="Asia/Shanghai",
         )
