@@ -25,7 +25,7 @@ SHARED, SHARED_SAMPLE = 12, 4  # n-grams two texts must share, before and after 
 SHORTEST = 4  # identical texts below SHARED n-grams are still the same story from this many on
 SUGGEST_WITHIN = timedelta(days=14)
 FORGET_AFTER = timedelta(days=60)
-MOST_EVENTS = 100_000
+MOST_EVENTS = 50_000
 COMMON = 300  # a fingerprint of this many events says nothing
 REPOST = re.compile(r"//\s*@[^:\s]{1,40}\s*:")
 NOISE = re.compile(
@@ -48,7 +48,7 @@ def core(text: str) -> str:
 
 
 def fingerprints(text: str) -> frozenset[int]:
-    """The text's fingerprints: unsigned 32-bit numbers. Store them with an event's first post, look events up by them."""
+    """Unsigned 32-bit numbers. Store those of an event's first post; look events up by those of a new one."""
     return fingerprints_of_core(core(text))
 
 

@@ -17,6 +17,7 @@ from opencc import OpenCC
 TARGET = Path(__file__).resolve().parent.parent / "language" / "data" / "fold.json"
 EMOJI_FIRST = range(0x1F200, 0x1F300)  # squared CJK: on screens they are emoji, NFKC would make words of them
 TABLE_END = 0x20000
+KEEP = {"么": "么", "麽": "么"}  # OpenCC takes 么 for a variant of 幺, which nobody writing 什么 means
 JAMO = (*range(0x1100, 0x1200), *range(0xA960, 0xA980), *range(0xD7B0, 0xD800))
 INVISIBLE = {
     *(c for c in range(0x20) if chr(c) not in "\t\n\r"),
@@ -43,6 +44,8 @@ INVISIBLE = {
 
 def simplified(character: str, converters: list[OpenCC]) -> str:
     """The Simplified form by the first converter that knows the character; never longer than one."""
+    if character in KEEP:
+        return KEEP[character]
     for converter in converters:
         result: str = converter.convert(character)
         if result != character and len(result) == 1:

@@ -1,0 +1,169 @@
+"""A complaint's category and severity, suggested with reasons and the runner-up.
+
+Two readers vote: visible lists of telling words (`data/categories.json`), and a linear model that learnt
+from texts these lists are sure about. It is a suggestion: a person accepts or corrects it with one key.
+Figures and limits are in `data/categories.md`.
+"""
+
+import base64
+import math
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from ahocorasick_rs import AhoCorasick
+
+from language.grams import grams, prepare
+from language.linear import IDF_STEP
+from language.resources import load_json
+
+CODES = (
+    "product_quality",
+    "service_attitude",
+    "logistics",
+    "false_promise",
+    "after_sale",
+    "personal_data",
+    "pricing",
+    "safety",
+    "other",
+)
+DAMPING = (1.0, 0.6, 0.4, 0.3, 0.2, 0.2, 0.1)  # the second telling word of a category says less than the first
+WORDS_COUNT = 1.2  # how much the lists weigh against the model
+REASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """The suggestion: `scores` add up to 1; `reasons` are the telling words found for it."""
+
+    code: str
+    runner_up: str
+    scores: dict[str, float]
+    severity: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A telling word: its category (or severity) and weight, and the numbers of the words that contain it."""
+
+    word: str
+    group: int
+    weight: float
+    inside: tuple[int, ...]
+
+
+class TellingWords:
+    """Telling words of several groups, searched at once."""
+
+    def __init__(self, words: Iterable[tuple[str, int, float]]) -> None:
+        listed = list(words)
+        by_group: dict[int, list[int]] = {}
+        for number, (_, group, _) in enumerate(listed):
+            by_group.setdefault(group, []).append(number)
+        self._words = [
+            Telling(
+                word, group, weight, tuple(n for n in by_group[group] if word in listed[n][0] and listed[n][0] != word)
+            )
+            for word, group, weight in listed
+        ]
+        self._automaton = AhoCorasick([word for word, _, _ in listed])
+
+    def found(self, prepared: str) -> list[Telling]:
+        """The words that occur, without those inside a longer one of the same group; each once."""
+        numbers = {number for number, _, _ in self._automaton.find_matches_as_indexes(prepared, overlapping=True)}
+        return [word for n in sorted(numbers) if numbers.isdisjoint((word := self._words[n]).inside)]
+
+
+def word_scores(found: Iterable[Telling]) -> list[float]:
+    """What the lists alone say: one score for each code."""
+    weights: list[list[float]] = [[] for _ in CODES]
+    for word in found:
+        weights[word.group].append(word.weight)
+    last = len(DAMPING) - 1
+    return [sum(w * DAMPING[min(i, last)] for i, w in enumerate(sorted(group, reverse=True))) for group in weights]
+
+
+def categorise(text: str) -> Category:
+    """The suggestion for a complaint's text."""
+    prepared = prepare(text)
+    return categorise_prepared(prepared, grams(prepared))
+
+
+def categorise_prepared(prepared: str, seen: set[str]) -> Category:
+    """The same for a text that is prepared already."""
+    found = category_words().found(prepared)
+    words = word_scores(found)
+    logits = [m + WORDS_COUNT * w for m, w in zip(_model().logits(seen), words, strict=True)]
+    top = max(logits)
+    odds = [math.exp(value - top) for value in logits]
+    total = sum(odds)
+    order = sorted(range(len(CODES)), key=logits.__getitem__, reverse=True)
+    telling = sorted((w for w in found if w.group == order[0]), key=lambda w: -w.weight)
+    return Category(
+        code=CODES[order[0]],
+        runner_up=CODES[order[1]],
+        scores={code: round(value / total, 4) for code, value in zip(CODES, odds, strict=True)},
+        severity=severity_of(prepared),
+        reasons=tuple(w.word for w in telling[:REASONS]),
+    )
+
+
+def severity_of(prepared: str) -> int:
+    """3: harm to health or safety, personal data, fraud; 2: a concrete loss or open dispute; 1: mild displeasure."""
+    return max((word.group for word in _severity_words().found(prepared)), default=1)
+
+
+@cache
+def category_words() -> TellingWords:
+    """The visible lists."""
+    data = load_json("categories.json")
+    return TellingWords(
+        (prepare(word), CODES.index(code), data["weights"][strength])
+        for code, strengths in data["terms"].items()
+        for strength, words in strengths.items()
+        for word in words
+    )
+
+
+@cache
+def _severity_words() -> TellingWords:
+    data = load_json("categories.json")["severity"]
+    return TellingWords((prepare(word), int(level), 1.0) for level, words in data.items() for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class _CategoryModel:
+    """n-gram → the weights of all codes and, last, the squared idf."""
+
+    table: dict[str, tuple[float, ...]]
+    biases: tuple[float, ...]
+
+    def logits(self, seen: set[str]) -> list[float]:
+        known = [row for gram in seen if (row := self.table.get(gram)) is not None]
+        if not known:
+            return list(self.biases)
+        *totals, square = map(sum, zip(*known, strict=True))
+        norm = math.sqrt(square)
+        return [total / norm + bias for total, bias in zip(totals, self.biases, strict=True)]
+
+
+@cache
+def _model() -> _CategoryModel:
+    data = load_json("categories_model.json.gz")
+    names: list[str] = data["grams"].split("\n")
+    steps = array("b", base64.b64decode(data["weights"]))
+    idf = base64.b64decode(data["idf"])
+    size, scale = len(CODES), data["scale"]
+    rows = (
+        (*(step * scale for step in steps[at * size : (at + 1) * size]), (idf[at] * IDF_STEP) ** 2)
+        for at in range(len(names))
+    )
+    return _CategoryModel(dict(zip(names, rows, strict=True)), tuple(data["biases"]))
+
+
+def forget_model() -> None:
+    """Read the model anew at the next question: training has just replaced it."""
+    _model.cache_clear()

@@ -1,0 +1,70 @@
+"""Sensitive and risk kinds of M3: which of them a text touches, by visible word lists (`data/risks.json`).
+
+A kind is touched by one strong word or by two weak ones. These are hints for grading, with the words as
+their reasons; whoever edits the lists changes the answer.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from language.categories import TellingWords
+from language.grams import prepare
+from language.resources import load_json
+
+SENSITIVE_KINDS = (
+    "official_misconduct",
+    "coercive_power",
+    "privileged_body",
+    "livelihood",
+    "unfair_distribution",
+    "national_interest",
+    "sensitive_place",
+    "celebrity",
+)
+RISK_KINDS = (
+    "rumour",
+    "negative_review",
+    "leak",
+    "emergency",
+    "staff_misconduct",
+    "own_statement",
+    "malicious_attack",
+    "mass_incident",
+    "foreign_related",
+    "social_event",
+)
+KINDS = SENSITIVE_KINDS + RISK_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """A kind and the words that speak for it."""
+
+    kind: str
+    words: tuple[str, ...]
+
+
+def risks(text: str) -> list[Risk]:
+    """The kinds a text touches, in the order of `KINDS`."""
+    return risks_prepared(prepare(text))
+
+
+def risks_prepared(prepared: str) -> list[Risk]:
+    """The same for a text that is prepared already."""
+    words: dict[int, list[str]] = {}
+    weights: dict[int, float] = {}
+    for word in _words().found(prepared):
+        words.setdefault(word.group, []).append(word.word)
+        weights[word.group] = weights.get(word.group, 0.0) + word.weight
+    return [Risk(KINDS[group], tuple(words[group])) for group in sorted(words) if weights[group] >= 1]
+
+
+@cache
+def _words() -> TellingWords:
+    data = load_json("risks.json")
+    return TellingWords(
+        (prepare(word), KINDS.index(kind), 1.0 if strength == "strong" else 0.5)
+        for kind, strengths in data.items()
+        for strength, words in strengths.items()
+        for word in words
+    )
