@@ -18,7 +18,8 @@ CODES = ["alert", "approval", "complaint", "department_task", "media"]
 
 @pytest.fixture
 def body() -> dict[str, Any]:
-    return as_json(yaml.safe_load((default_folder() / "media.yaml").read_text(encoding="utf-8")))
+    loaded: dict[str, Any] = as_json(yaml.safe_load((default_folder() / "media.yaml").read_text(encoding="utf-8")))
+    return loaded
 
 
 def changed(body: dict[str, Any], **steps: Any) -> dict[str, Any]:
@@ -99,7 +100,9 @@ def test_what_is_not_yaml_is_refused_with_its_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_the_command_loads_all_or_nothing(tmp_path: Path, body: dict[str, Any], capsys: pytest.CaptureFixture) -> None:
+def test_the_command_loads_all_or_nothing(
+    tmp_path: Path, body: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
     call_command("load_runbooks")
     assert capsys.readouterr().out.splitlines() == [f"{code}: version 1" for code in CODES]
 

@@ -21,7 +21,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
 def due_times(run: Run) -> dict[str, timedelta | None]:
-    return {step.code: step.due_at and step.due_at - run.started_at for step in run.steps.all()}
+    return {step.code: step.due_at - run.started_at if step.due_at else None for step in run.steps.all()}
 
 
 def test_the_media_runbook_keeps_the_times_of_the_trade(start: Start) -> None:
@@ -137,7 +137,9 @@ def test_each_step_finds_its_lead_and_supporting_departments(org: Organisation, 
         ("department_task", 2, {"answer": 4 * HOUR}),
     ],
 )
-def test_the_other_runbooks_keep_their_times_by_grade(start: Start, code: str, grade: int, expected: dict) -> None:
+def test_the_other_runbooks_keep_their_times_by_grade(
+    start: Start, code: str, grade: int, expected: dict[str, timedelta | None]
+) -> None:
     assert due_times(start(code, grade=grade)) == expected
 
 

@@ -152,7 +152,7 @@ def test_those_told_and_those_above_acknowledge_and_nobody_else(
 
     desk = org.department(org.branch, Function.CUSTOMER_SERVICE)
     clock = make_clock(org.branch, now=now, lead_unit_id=desk.pk)
-    told = UserFactory(username="told", unit=org.branch, roles=[Role.AGENT])
+    told: User = UserFactory.create(username="told", unit=org.branch, roles=[Role.AGENT])
     for person in (outsider, liaison, told):
         with pytest.raises(NotAllowed):
             acknowledge(clock, user=person, now=now)

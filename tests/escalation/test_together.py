@@ -36,7 +36,8 @@ def counts() -> list[int]:
 
 def at_once(*works: Callable[[], object]) -> list[object]:
     """All of them in threads of their own, let go together; their answers or what they raised."""
-    barrier, answers = threading.Barrier(len(works)), [None] * len(works)
+    barrier = threading.Barrier(len(works))
+    answers: list[object] = [None] * len(works)
 
     def go(place: int, work: Callable[[], object]) -> None:
         barrier.wait()
@@ -161,8 +162,9 @@ def clean_broker() -> Iterator[None]:
 
     def purge() -> None:
         with app.connection_for_write() as broker:
-            broker.default_channel.queue_declare("kill", durable=True)
-            broker.default_channel.queue_purge("kill")
+            channel: Any = broker.default_channel
+            channel.queue_declare("kill", durable=True)
+            channel.queue_purge("kill")
 
     purge()
     yield

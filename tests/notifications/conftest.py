@@ -37,10 +37,11 @@ class Postbox:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 -- as above
         answer = self.answers["DATA"].pop(0) if self.answers["DATA"] else "250 OK"
         if answer == "die":
-            server.transport.abort()
+            transport: Any = server.transport
+            transport.abort()
             raise asyncio.CancelledError
         if answer.startswith("250"):
-            letter: Any = message_from_bytes(envelope.content or b"", policy=policy.default)
+            letter: Any = message_from_bytes(envelope.original_content or b"", policy=policy.default)
             self.letters.append(letter)
         return answer
 
