@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from io import StringIO
 
 import django
 import psycopg2
@@ -42,23 +43,29 @@ def own_database() -> Iterator[None]:
     name = f"bench_{os.getpid()}"
     _on_server(url, "CREATE DATABASE {}", name)
     try:
-        base, _mark, query = url.partition("?")
-        os.environ["DATABASE_URL"] = f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+        os.environ["DATABASE_URL"] = _beside(url, name)
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opinion_desk.settings")
         os.environ["DEMO"] = "1"  # the demo's people are the cast
         django.setup()
         from django.core.management import call_command  # noqa: PLC0415 -- after the settings
         from django.db import connections  # noqa: PLC0415 -- after the settings
 
         call_command("migrate", verbosity=0, interactive=False)
-        call_command("load_defaults", verbosity=0)
+        call_command("load_defaults", verbosity=0, stdout=StringIO())
         yield
         connections.close_all()
     finally:
         _on_server(url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
+def _beside(url: str, name: str) -> str:
+    """The address of another database of the same server."""
+    base, mark, query = url.partition("?")
+    return f"{base.rsplit('/', 1)[0]}/{name}{mark}{query}"
+
+
 def _on_server(url: str, statement: str, name: str) -> None:
-    connection = psycopg2.connect(url)
+    connection = psycopg2.connect(_beside(url, "postgres"))
     connection.autocommit = True
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL(statement).format(sql.Identifier(name)))
