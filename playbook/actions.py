@@ -4,14 +4,17 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from accounts.models import User
+from django.utils.translation import gettext as _
+
+from accounts.errors import Invalid
+from accounts.models import Unit, User
 from cases import services as cases
 from cases.models import Case, Finding, Plan
 from cases.services import ComplainantData, MeasureData
 from cases.transitions import TRANSITIONS
 from escalation.queries import steps_of
 from monitoring import services as monitoring
-from monitoring.models import Alert, Source
+from monitoring.models import Alert, Source, Watch
 from playbook.models import ScenarioEntry
 from playbook.scenario import ScenarioStep
 from playbook.stage import Stage
@@ -50,6 +53,11 @@ def perform(stage: Stage, step: ScenarioStep) -> Case:
 def assign(stage: Stage, step: ScenarioStep) -> Case:
     to = User.objects.get(username=step.data["to"])
     return cases.assign_case(stage.thing(step, Case), to=to, actor=stage.person, now=stage.now)
+
+
+def reclassify(stage: Stage, step: ScenarioStep) -> Case:
+    data = dict(step.data)
+    return cases.reclassify(stage.thing(step, Case), actor=stage.person, now=stage.now, **data)
 
 
 def contact(stage: Stage, step: ScenarioStep) -> Any:
@@ -99,13 +107,22 @@ def add_source(stage: Stage, step: ScenarioStep) -> Source:
     """A source that reads one of the story's own feeds from this very machine."""
     data = dict(step.data)
     url = f"{stage.feed_address}/demo/feeds/{data.pop('feed')}.xml"
-    return monitoring.add_source(actor=stage.person, now=stage.now, url=url, allow_private=True, **data)
+    source = Source(url=url, unit=_own_unit(stage), allow_private=True, created_at=stage.now, **data)
+    return monitoring.save_source(source, actor=stage.person, now=stage.now)
 
 
-def add_watch(stage: Stage, step: ScenarioStep) -> Any:
+def add_watch(stage: Stage, step: ScenarioStep) -> Watch:
     data = dict(step.data)
-    rule = {key: data.pop(key, []) for key in ("any", "all", "none")}
-    return monitoring.add_watch(actor=stage.person, now=stage.now, rule=rule, **data)
+    rule = {part: data.pop(part) for part in ("any", "all", "none") if part in data}
+    watch = Watch(rule=rule, unit=_own_unit(stage), created_at=stage.now, **data)
+    return monitoring.save_watch(watch, actor=stage.person, now=stage.now)
+
+
+def _own_unit(stage: Stage) -> Unit:
+    unit = stage.person.desk_unit
+    if unit is None:
+        raise Invalid(_("%(who)s belongs to no unit.") % {"who": stage.person.name}, code="no_unit")
+    return unit
 
 
 def publish(stage: Stage, step: ScenarioStep) -> ScenarioEntry:
@@ -116,9 +133,13 @@ def publish(stage: Stage, step: ScenarioStep) -> ScenarioEntry:
     return ScenarioEntry.objects.create(feed=feed, link=link, published_at=stage.now, **step.data)
 
 
-def poll(stage: Stage, step: ScenarioStep) -> Any:
+def poll(stage: Stage, step: ScenarioStep) -> str:
     """Read the source now, over HTTP, as the worker does when its time has come."""
-    return monitoring.poll_source(stage.thing(step, Source), now=stage.now)
+    source = stage.thing(step, Source)
+    outcome = monitoring.poll_source(source.pk, now=stage.now)
+    if outcome not in {"read", "unchanged"}:
+        raise Invalid(_("“%(source)s” could not be read: %(outcome)s.") % {"source": source, "outcome": outcome})
+    return outcome
 
 
 def acknowledge_alert(stage: Stage, step: ScenarioStep) -> Alert:
@@ -191,7 +212,7 @@ def send_reply(stage: Stage, step: ScenarioStep) -> Reply:
 
 
 _WORDS: tuple[Action, ...] = (
-    open_case, assign, contact, note, finding, verify, draft_plan, measures_done, callback,
+    open_case, assign, reclassify, contact, note, finding, verify, draft_plan, measures_done, callback,
     add_source, add_watch, publish, poll, acknowledge_alert, open_case_from_alert,
     log_enquiry, complete_step, draft_reply, revise_reply, submit_reply, approve_reply, send_reply,
 )  # fmt: skip

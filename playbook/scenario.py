@@ -12,7 +12,7 @@ steps:
   - at: 12m
     who: agent
     do: submit
-    on: leak                    # a thing named before
+    of: leak                    # a thing named before
     refused: own_plan           # this step must be refused with this code; anything else is an error
 ```
 """
@@ -30,7 +30,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Invalid
 
 _DURATION = re.compile(r"^(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?(?:(?P<seconds>\d+)s)?$")
-_KEYS = {"at", "who", "do", "as", "on", "with", "refused"}
+_KEYS = {"at", "who", "do", "as", "of", "with", "refused"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ScenarioStep:
     do: str
     who: str = ""
     name: str = ""
-    on: str = ""
+    of: str = ""
     refused: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
 
@@ -98,7 +98,7 @@ def _step(line: int, raw: object) -> ScenarioStep:
         do=str(step["do"]),
         who=str(step.get("who", "")),
         name=str(step.get("as", "")),
-        on=str(step.get("on", "")),
+        of=str(step.get("of", "")),
         refused=str(step.get("refused", "")),
         data=step.get("with") or {},
     )

@@ -29,11 +29,11 @@ class Stage:
         return self.actor
 
     def thing(self, step: ScenarioStep, kind: type[Thing]) -> Thing:
-        """What the step is `on`, read anew: the story may have moved on since it was named."""
-        found = self.named.get(step.on)
+        """What the step is `of`, read anew: the story may have moved on since it was named."""
+        found = self.named.get(step.of)
         if not isinstance(found, kind):
             raise Invalid(
-                _("Step %(line)s: “%(name)s” does not name a fitting thing.") % {"line": step.line, "name": step.on},
+                _("Step %(line)s: “%(name)s” does not name a fitting thing.") % {"line": step.line, "name": step.of},
                 code="unknown_name",
             )
         found.refresh_from_db()  # type: ignore[attr-defined]  # every thing of a story is a row

@@ -2,18 +2,13 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg2
 import pytest
-from django.conf import settings
 from django.db import connection, connections, transaction
 
 from accounts.models import User
@@ -23,6 +18,7 @@ from escalation.tick import tick
 from notifications.models import InboxItem, OutboxMessage
 from tests.conftest import Organisation
 from tests.factories.escalation import make_clock
+from tests.processes import until, worker
 from timeline.models import Entry
 from timeline.now import now as time_now
 from timeline.services import record
@@ -113,33 +109,6 @@ def test_ticks_acknowledgements_and_deliveries_at_once_neither_deadlock_nor_doub
 
 
 # ---- a real worker, killed ----------------------------------------------------------------------
-@contextmanager
-def worker(name: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A Celery worker of its own process group on the test's database and a broker queue of its own."""
-    database = connection.settings_dict
-    user = f"{database['USER']}:{database['PASSWORD']}" if database["PASSWORD"] else database["USER"]
-    url = f"postgresql://{user}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    command = [sys.executable, "-m", "celery", "-A", "opinion_desk", "worker", "--pool=prefork", "-c", "1",
-               "-n", f"{name}@%h", "-Q", "kill", "-l", "WARNING", "--without-gossip", "--without-mingle"]  # fmt: skip
-    environment = os.environ | {"DATABASE_URL": url, "DESK_TESTING": "1"}
-    process = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR, start_new_session=True)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def until(done: Callable[[], bool], *, seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if done():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def waiting_for_lock() -> list[int]:
     """Backends of this database that wait for the table the test holds."""
     with connection.cursor() as cursor:
@@ -197,7 +166,7 @@ def test_a_worker_killed_in_mid_tick_loses_nothing_and_doubles_nothing(
     with table_lock.cursor() as cursor:
         cursor.execute("LOCK TABLE notifications_inboxitem IN SHARE ROW EXCLUSIVE MODE")
 
-    with worker("first") as first:
+    with worker("first", queues="kill") as first:
         ask_for_a_tick()
         assert until(lambda: len(waiting_for_lock()) == 1), "the worker never reached the middle of its tick"
         os.killpg(first.pid, signal.SIGKILL)
@@ -207,7 +176,7 @@ def test_a_worker_killed_in_mid_tick_loses_nothing_and_doubles_nothing(
     assert until(lambda: not waiting_for_lock())
     assert counts() == [0, 0, 0, 0]
 
-    with worker("second"):
+    with worker("second", queues="kill"):
         ask_for_a_tick()
         assert until(lambda: Rung.objects.count() == 25 and Heartbeat.objects.filter(pk="tick").exists())
 

@@ -18,7 +18,7 @@ from notifications.enums import OutboxState
 from notifications.messages import register
 from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
 from notifications.services import Telling, cancel, replay, tell, tell_many
-from tests.notifications.conftest import Postbox
+from tests.mail_server import Postbox
 
 pytestmark = pytest.mark.django_db
 Told = Callable[..., OutboxMessage]

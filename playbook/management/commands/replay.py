@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("scenario", type=Path)
         parser.add_argument("--speed", type=float, default=0)
 
-    def handle(self, *args: Any, scenario: Path, speed: float, **options: Any) -> None:  # noqa: ARG002
+    def handle(self, *args: Any, scenario: Path, speed: float, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Stories are played only with DEMO=1: they would stand beside real complaints.")
         if speed < 0:

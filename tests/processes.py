@@ -1,0 +1,47 @@
+"""Processes beside the test: a real Celery worker on the test's own database, and waiting for what it does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection
+
+
+def until(done: Callable[[], bool], *, seconds: float = 60, step: float = 0.05) -> bool:
+    """True as soon as it is; False when the time is over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if done():
+            return True
+        time.sleep(step)
+    return False
+
+
+def database_url() -> str:
+    """The test's own database, as a process beside it is told."""
+    database = connection.settings_dict
+    user = f"{database['USER']}:{database['PASSWORD']}" if database["PASSWORD"] else database["USER"]
+    return f"postgresql://{user}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+
+
+@contextmanager
+def worker(
+    name: str, *, queues: str, arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A Celery worker in a process group of its own, which is killed at the end."""
+    command = [sys.executable, "-m", "celery", "-A", "opinion_desk", "worker", "--pool=prefork", "-c", "1",
+               "-n", f"{name}@%h", "-Q", queues, "-l", "WARNING", "--without-gossip", "--without-mingle",
+               *arguments]  # fmt: skip
+    own = {"DATABASE_URL": database_url(), "DESK_TESTING": "1", **(environment or {})}
+    process = subprocess.Popen(command, env=os.environ | own, cwd=settings.BASE_DIR, start_new_session=True)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
