@@ -13,6 +13,9 @@ CREATE FUNCTION cases_bigrams(body text) RETURNS text[] LANGUAGE sql IMMUTABLE S
 $$
 """
 INDEX = "CREATE INDEX cases_case_bigrams ON cases_case USING gin (cases_bigrams(search_text))"
+# The gate asks for the cases of a few units. With the usual hundred most common values the planner takes a small branch
+# for an average one and walks the whole table backwards; 20 ms instead of 200 at half a million cases.
+STATISTICS = "ALTER TABLE cases_case ALTER COLUMN unit_id SET STATISTICS 1000"
 
 
 class Migration(migrations.Migration):
@@ -20,4 +23,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION cases_bigrams(text)"),
         migrations.RunSQL(INDEX, "DROP INDEX cases_case_bigrams"),
+        migrations.RunSQL(STATISTICS, migrations.RunSQL.noop),
     ]

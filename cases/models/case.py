@@ -77,7 +77,9 @@ class Case(PersonalData, ConcurrentTransitionMixin, models.Model):
     order_number = models.CharField(_("order number"), max_length=80, blank=True, default="")
     people_involved = models.TextField(_("people involved"), blank=True, default="")
     wants = models.TextField(_("what the customer asks for"), blank=True, default="")
-    complainant = models.ForeignKey(Complainant, models.PROTECT, null=True, blank=True, related_name="cases")
+    complainant = models.ForeignKey(
+        Complainant, models.PROTECT, null=True, blank=True, related_name="cases", db_index=False
+    )
 
     category = models.ForeignKey(Category, models.PROTECT, null=True, blank=True, verbose_name=_("category"))
     nature = models.CharField(_("nature"), max_length=12, choices=Nature.choices, blank=True, default="")
@@ -103,7 +105,7 @@ class Case(PersonalData, ConcurrentTransitionMixin, models.Model):
     cause = models.TextField(_("cause"), blank=True, default="")
     responsible_unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+")
 
-    unit = models.ForeignKey(Unit, models.PROTECT, related_name="cases", verbose_name=_("unit"))
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="cases", verbose_name=_("unit"), db_index=False)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

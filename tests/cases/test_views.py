@@ -2,16 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import AccessLog, User
+from accounts.models import AccessLog, Unit, User
 from cases.models import Case
 from tests.factories.cases import Walk
 from timeline.now import shifted
@@ -30,6 +32,11 @@ def _desk_time(now: datetime) -> Iterator[None]:
 
 def act(case: Case, action: str) -> str:
     return reverse("cases:act", args=[case.number, action])
+
+
+def desk_of(user: User) -> Unit:
+    assert user.desk_unit is not None
+    return user.desk_unit
 
 
 # ---- who gets in --------------------------------------------------------------------------------
@@ -227,14 +234,14 @@ def test_the_record_shows_words_with_numbers_covered(case: Case, agent: User, si
 
 
 def test_a_file_too_large_is_said_plainly_and_the_words_stay(
-    agent: User, sign_in: SignIn, settings: pytest.FixtureRequest, walk: Walk
+    agent: User, sign_in: SignIn, settings: LazySettings, walk: Walk
 ) -> None:
     settings.ATTACHMENT_MAX_BYTES = 10
     data = {
         "channel": "phone",
         "title": "Floor is wet",
-        "unit": agent.desk_unit.pk,
-        "files": SimpleUploadedFile("a.pdf", PDF),
+        "unit": desk_of(agent).pk,
+        "uploads": SimpleUploadedFile("a.pdf", PDF),
     }
     response = sign_in(agent).post(reverse("cases:new"), data)
     page = response.content.decode()
@@ -248,7 +255,7 @@ def test_files_are_attached_and_handed_out_through_the_gate(
     case: Case, agent: User, outsider: User, sign_in: SignIn, tmp_path: Path
 ) -> None:
     client = sign_in(agent)
-    client.post(act(case, "files"), {"version": case.version, "files": [SimpleUploadedFile("photo.pdf", PDF)]})
+    client.post(act(case, "files"), {"version": case.version, "uploads": [SimpleUploadedFile("photo.pdf", PDF)]})
     url = reverse("cases:file", args=[case.number, case.attachments.get().pk])
     assert b"".join(client.get(url)) == PDF
     assert sign_in(outsider).get(url).status_code == HTTPStatus.NOT_FOUND
@@ -297,19 +304,24 @@ def test_a_complaint_is_received_with_its_complainant(walk: Walk, agent: User, s
         "name": "李雷",
         "channel": "phone",
         "title": "Mattress smells",
-        "unit": agent.desk_unit.pk,
+        "unit": desk_of(agent).pk,
     }
     response = sign_in(agent).post(reverse("cases:new"), data)
     case = Case.objects.get()
     assert (response.status_code, response["Location"]) == (HTTPStatus.FOUND, case.get_absolute_url())
-    assert (case.title, case.complainant.phone, case.unit) == ("Mattress smells", "13912345678", agent.desk_unit)
+    assert case.complainant is not None
+    assert (case.title, case.complainant.phone, case.unit) == (
+        "Mattress smells",
+        "13912345678",
+        desk_of(agent),
+    )
 
 
 def test_what_happened_cannot_lie_in_the_future(walk: Walk, agent: User, sign_in: SignIn) -> None:
     data = {
         "channel": "phone",
         "title": "Mattress smells",
-        "unit": agent.desk_unit.pk,
+        "unit": desk_of(agent).pk,
         "occurred_at": "2026-12-24T10:00",
     }
     response = sign_in(agent).post(reverse("cases:new"), data)
@@ -357,7 +369,7 @@ def test_a_plan_is_written_and_submitted_in_one_go(walk: Walk, agent: User, sign
         "submitted",
         "awaiting_approval",
     )
-    assert [(row.kind, row.amount) for row in plan.measures.all()] == [("compensation", 800)]
+    assert [(row.kind, row.amount) for row in plan.measures.all()] == [("compensation", Decimal(800))]
 
 
 def test_a_measure_without_its_amount_is_named_in_its_row(walk: Walk, agent: User, sign_in: SignIn) -> None:
@@ -402,7 +414,7 @@ def test_findings_are_verified_and_measures_evidenced(walk: Walk, agent: User, s
     client = sign_in(agent)
     measure = case.plans.get().measures.get()
     client.post(act(case, "finding"), {"version": case.version, "fact": "The seal is torn", "source": "fitter"})
-    finding = case.findings.last()
+    finding = case.findings.latest("pk")
     client.post(reverse("cases:verify", args=[case.number, finding.pk]))
     client.post(
         reverse("cases:measure_done", args=[case.number, measure.pk]), {"version": case.version, "evidence": "Invoice"}

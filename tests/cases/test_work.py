@@ -232,9 +232,9 @@ def test_handing_over_releases_an_assignee_who_no_longer_sees_it(walk: Walk, org
 
 REASONED: dict[str, Callable[..., Any]] = {
     "hand over": lambda case, org, **who: services.hand_over(case, to=org.other_branch, **who),
-    "confidentiality": lambda case, org, **who: services.change_confidentiality(case, to="secret", **who),
-    "grade": lambda case, org, **who: services.reclassify(case, grade=1, **who),
-    "recuse": lambda case, org, **who: services.name_person(case, user=case.created_by, recused=True, **who),
+    "confidentiality": lambda case, _org, **who: services.change_confidentiality(case, to="secret", **who),
+    "grade": lambda case, _org, **who: services.reclassify(case, grade=1, **who),
+    "recuse": lambda case, _org, **who: services.name_person(case, user=case.created_by, recused=True, **who),
 }
 
 
