@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection, transaction
+from django.urls import reverse
 
 from accounts.enums import Role
 from accounts.models import User
@@ -135,7 +136,7 @@ def _tell_command(owed: Sequence[Owed], *, incident: int, now: datetime) -> None
         key=f"audit:{incident}:{now:%Y%m%d%H%M%S}",
         kind="clock.audit",
         params={"count": len(owed), "label": owed[0].label, "first_at": owed[0].at},
-        url="/clocks/",
+        url=reverse("escalation:board"),
         level="urgent",
         now=now,
     )

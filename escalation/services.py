@@ -1,5 +1,6 @@
 """The door of this room: everything other rooms call, from one place."""
 
+from escalation.auditor import audit
 from escalation.clocks import Plan, acknowledge, pause, resume, start_clock
 from escalation.runs import cancel_run, regrade, relabel, set_base, set_owner, start_run
 from escalation.steps import assign_step, complete_step, deliver, move_step, waive_step
@@ -9,6 +10,7 @@ __all__ = [
     "Plan",
     "acknowledge",
     "assign_step",
+    "audit",
     "cancel_run",
     "complete_step",
     "deliver",

@@ -15,6 +15,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -164,16 +165,23 @@ def _due_clock(row: tuple[Any, ...]) -> DueClock:
         clock_id,
         thread,
         subject,
-        json.loads(title),
+        _words(title),
         label,
         url,
         owner,
         lead,
-        json.loads(co_leads),
+        json.loads(co_leads) if co_leads != "[]" else [],
         unit,
         json.loads(ladder),
         *rest,
     )
+
+
+@lru_cache(maxsize=256)
+def _words(title: str) -> dict[str, str]:
+    """The few titles of the runbooks, read once each; nobody changes them."""
+    words: dict[str, str] = json.loads(title)
+    return words
 
 
 def _move(clock: DueClock, *, ladder: Ladder, now: datetime) -> Move:
@@ -249,6 +257,7 @@ def _tellings(firing: Firing) -> Iterator[Telling]:
             clock.url,
             clock.thread,
             Level.URGENT if kind in LOUD else Level.WARNING,
+            clock.is_drill,
         )
 
 

@@ -14,8 +14,11 @@ from notifications.enums import OPEN_STATES, ChannelCode, Level, OutboxState
 class InboxItem(models.Model):
     """One thing one person is told in the app; its words are made from kind and params in the reader's language."""
 
-    # Indexes here are paid for a thousand times in one tick: only those that are read.
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="inbox_items", db_index=False)
+    # Indexes and constraints here are paid for thousands of times in one tick: only those that are read. That the
+    # person exists is seen to where rows are written (services.tell_many); people are never deleted, only deactivated.
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="inbox_items", db_index=False, db_constraint=False
+    )
     key = models.CharField(max_length=200)
     kind = models.CharField(max_length=60)
     params = models.JSONField(default=dict)
@@ -47,7 +50,13 @@ class OutboxMessage(models.Model):
     key = models.CharField(max_length=200)
     channel = models.CharField(max_length=12, choices=ChannelCode, default=ChannelCode.EMAIL)
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     address = EncryptedTextField(blank=True, default="")  # only where the receiver is nobody of ours
     kind = models.CharField(max_length=60)

@@ -44,16 +44,20 @@ class Telling:
     url: str = ""
     thread: str = ""
     level: str = Level.INFO
+    stays_inside: bool = False  # drills are told in the app and never leave the house
 
 
 # One statement for both tables: a thousand tellings cost one journey. What many are told alike travels once. Only
 # people who can sign in and have an address get mail; the inbox row is written for everybody.
+SHARED = ("kind", "params", "url", "thread", "level", "stays_inside")
 _TELL = """
 WITH told AS MATERIALIZED (
-    SELECT each.user_id, each.key, news.kind, news.params, news.url, news.thread, news.level
+    SELECT each.user_id, each.key, news.kind, news.params, news.url, news.thread, news.level,
+           person.is_active AND person.email <> '' AND NOT news.stays_inside AS has_mail
     FROM json_to_recordset(%(news)s::json)
-        AS news(kind text, params jsonb, url text, thread text, level text, told json)
+        AS news(kind text, params jsonb, url text, thread text, level text, stays_inside boolean, told json)
     CROSS JOIN LATERAL json_to_recordset(news.told) AS each(user_id bigint, key text)
+    JOIN accounts_user person ON person.id = each.user_id
 ), inbox AS (
     INSERT INTO notifications_inboxitem (user_id, key, kind, params, url, level, thread, created_at)
     SELECT user_id, key, kind, params, url, level, thread, %(now)s FROM told
@@ -64,7 +68,7 @@ INSERT INTO notifications_outboxmessage
      next_attempt_at, last_code, last_answer, created_at, message_id)
 SELECT told.user_id, 'email:' || told.key, 'email', '', told.kind, told.params, told.url, told.thread,
        told.level = 'urgent', 'pending', 0, %(now)s, '', '', %(now)s, ''
-FROM told JOIN accounts_user person ON person.id = told.user_id AND person.is_active AND person.email <> ''
+FROM told WHERE has_mail
 ON CONFLICT (key) DO NOTHING
 """
 
@@ -83,7 +87,7 @@ def _news(tellings: Sequence[Telling]) -> list[dict[str, Any]]:
     news: list[dict[str, Any]] = []
     for telling in tellings:
         if not news or news[-1]["params"] is not telling.params or news[-1]["kind"] != telling.kind:
-            shared = {name: getattr(telling, name) for name in ("kind", "params", "url", "thread", "level")}
+            shared = {name: getattr(telling, name) for name in SHARED}
             news.append(shared | {"told": []})
         news[-1]["told"].append({"user_id": telling.user_id, "key": telling.key})
     return news
@@ -99,11 +103,15 @@ def tell(
     url: str = "",
     thread: str = "",
     level: str = Level.INFO,
+    stays_inside: bool = False,
 ) -> None:
     """Everybody of a list, once each."""
     shared = params or {}
     tell_many(
-        [Telling(user_id, f"{key}:{user_id}", kind, shared, url, thread, level) for user_id in dict.fromkeys(user_ids)],
+        [
+            Telling(user_id, f"{key}:{user_id}", kind, shared, url, thread, level, stays_inside)
+            for user_id in dict.fromkeys(user_ids)
+        ],
         now=now,
     )
 
