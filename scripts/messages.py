@@ -9,6 +9,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,24 @@ def update() -> None:
 def read(language: str) -> Catalog:
     path = po_path(language)
     if not path.exists():
-        return Catalog(locale=language, project="Opinion Desk", charset="utf-8")
+        return _new(language)
     with path.open("rb") as handle:
         return read_po(handle, locale=language)
+
+
+def _new(language: str) -> Catalog:
+    return Catalog(
+        locale=language,
+        project="Opinion Desk",
+        version="1",
+        header_comment="# Opinion Desk. Written by `make messages`; translations are kept.",
+        msgid_bugs_address="-",
+        last_translator="Opinion Desk",
+        language_team="Opinion Desk",
+        revision_date=datetime.now(UTC),
+        charset="utf-8",
+        fuzzy=False,
+    )
 
 
 def _merge(catalog: Catalog, sources: Catalog) -> None:
@@ -104,7 +120,7 @@ def traditional(simplified: Catalog) -> Catalog:
             made = made.replace(wrong, right)
         return str(made)
 
-    catalog = Catalog(locale="zh_Hant", project="Opinion Desk", charset="utf-8")
+    catalog = _new("zh_Hant")
     catalog.creation_date, catalog.revision_date = simplified.creation_date, simplified.revision_date
     for message in simplified:
         if message.id:
