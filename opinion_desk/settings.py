@@ -6,6 +6,7 @@ Figures of the domain (30 minutes, 1 hour, 6 hours …) are rule data in `fixtur
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -95,6 +96,8 @@ DATABASES = {"default": database_from_url(env_str("DATABASE_URL", "postgresql://
 DATABASES["default"]["CONN_MAX_AGE"] = 600
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 REDIS_URL = env_str("REDIS_URL", "redis://127.0.0.1:6379/0")
+if _worker:  # processes of one test run: clearing a cache empties its whole database
+    REDIS_URL = urlsplit(REDIS_URL)._replace(path=f"/{int(_worker.removeprefix('gw')) + 1}").geturl()
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

@@ -156,11 +156,18 @@ def compile_all() -> list[Path]:
         if mo.exists() and mo.stat().st_mtime_ns > po.stat().st_mtime_ns:
             continue
         draft = mo.with_suffix(f".{os.getpid()}")  # a server that starts meanwhile must not read half a file
-        with po.open("rb") as source, draft.open("wb") as target:
-            write_mo(target, read_po(source, locale=po.parent.parent.name))
+        with draft.open("wb") as target:
+            write_mo(target, _translated_part(read(po.parent.parent.name)))
         draft.replace(mo)
         written.append(mo)
     return written
+
+
+def _translated_part(catalog: Catalog) -> Catalog:
+    """An empty plural form would be shown as nothing at all; without it the English one is."""
+    for message in [message for message in catalog if message.id and not all(_forms(message))]:
+        catalog.delete(message.id, context=message.context)
+    return catalog
 
 
 # ---- check -------------------------------------------------------------------------------------

@@ -28,7 +28,15 @@ pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("desk")]
 
 START_WITHIN = 150
 # A desk under test has engines and keys of its own.
-NOT_HANDED_ON = {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "DEMO", "DESK_TESTING"}
+NOT_HANDED_ON = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "FIELD_ENCRYPTION_KEYS",
+    "DEMO",
+    "DESK_TESTING",
+    "PYTEST_XDIST_WORKER",
+}
 
 
 @dataclass
