@@ -60,14 +60,14 @@ def poll_source(source_id: int, *, now: datetime) -> str:
     source = Source.objects.filter(pk=source_id, kind=SourceKind.FEED, state=SourceState.ACTIVE).first()
     if source is None:
         return "idle"
-    with _alone_with(urlsplit(source.url).netloc.lower()) as alone:
+    with alone_with(urlsplit(source.url).netloc.lower()) as alone:
         if not alone:
             Source.objects.filter(pk=source_id).update(next_poll_at=now + HOST_BUSY)
             return "busy"
-        return _poll(source, now=now)
+        return read_source(source, now=now)
 
 
-def _poll(source: Source, *, now: datetime) -> str:
+def read_source(source: Source, *, now: datetime) -> str:
     began = time.monotonic()
     try:
         outcome: Outcome = fetch(
@@ -86,7 +86,7 @@ def _poll(source: Source, *, now: datetime) -> str:
 
 
 @contextmanager
-def _alone_with(host: str) -> Iterator[bool]:
+def alone_with(host: str) -> Iterator[bool]:
     """True for one reader per host at a time. Held by the connection, so a dead worker frees it."""
     key = int.from_bytes(hashlib.sha256(host.encode()).digest()[:4], "big", signed=True)
     with connection.cursor() as cursor:

@@ -8,6 +8,7 @@ from opinion_desk import api, health, home, setup
 
 api_patterns: list[URLPattern | URLResolver] = [
     path("", include("cases.api.urls")),
+    path("", include("monitoring.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", api.reference, name="reference"),
 ]
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("inbox/", include("notifications.urls")),
     path("clocks/", include("escalation.urls")),
     path("cases/", include("cases.urls")),
+    path("monitoring/", include("monitoring.urls")),
     path("press/", include("press.urls")),
     path("admin/", admin.site.urls),
     path("", include("playbook.urls")),

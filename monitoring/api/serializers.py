@@ -1,0 +1,130 @@
+"""Shapes of the API of monitoring."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from monitoring.enums import AlertState, Grade
+from monitoring.grading import reason_words
+from monitoring.ingest import AUTHOR_MAX, ID_MAX, TEXT_MAX, TITLE_MAX, URL_MAX, Incoming
+from monitoring.models import Alert
+from monitoring.parsing import absolute
+
+
+class ReasonOut(serializers.Serializer[Any]):
+    """Why an alert has its grade: a signal, its points, and the same in words."""
+
+    signal = serializers.CharField()
+    points = serializers.IntegerField()
+    words = serializers.SerializerMethodField()
+
+    def get_words(self, reason: Mapping[str, Any]) -> str:
+        return reason_words(reason)
+
+
+class EventOut(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    mentions = serializers.IntegerField(source="mentions_count")
+    negative = serializers.IntegerField(source="negative_count")
+    sources = serializers.IntegerField(source="sources_count")
+    first_seen_at = serializers.DateTimeField()
+    last_seen_at = serializers.DateTimeField()
+
+
+class AlertOut(serializers.Serializer[Alert]):
+    id = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=AlertState.choices)
+    grade = serializers.ChoiceField(choices=Grade.choices)
+    score = serializers.IntegerField()
+    reasons = ReasonOut(many=True)
+    title = serializers.CharField(source="event.title")
+    event = EventOut()
+    watch = serializers.CharField(source="watch.name", allow_null=True, default=None)
+    unit = serializers.CharField(source="unit.code")
+    raised_at = serializers.DateTimeField()
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+    acknowledged_by = serializers.CharField(source="acknowledged_by.username", allow_null=True, default=None)
+    settled_at = serializers.DateTimeField(allow_null=True)
+    settled_by = serializers.CharField(source="settled_by.username", allow_null=True, default=None)
+    reason = serializers.CharField()
+    case = serializers.CharField(source="case.number", allow_null=True, default=None)
+    is_drill = serializers.BooleanField()
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, alert: Alert) -> str:
+        path = reverse("monitoring-api:alert", args=[alert.pk])
+        return str(self.context["request"].build_absolute_uri(path))
+
+
+class DismissIn(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000)
+
+
+class OpenedOut(serializers.Serializer[Any]):
+    alert = AlertOut()
+    case = serializers.CharField(help_text="Number of the case.")
+
+
+class PushedMention(serializers.Serializer[Any]):
+    """One text, as another system saw it. A title or a text is needed."""
+
+    source = serializers.IntegerField(  # type: ignore[assignment]  # DRF's field has one of its own
+        required=False, help_text="Number of the source; needed where you see several."
+    )
+    external_id = serializers.CharField(max_length=ID_MAX)
+    title = serializers.CharField(max_length=TITLE_MAX, required=False, allow_blank=True)
+    text = serializers.CharField(max_length=TEXT_MAX, required=False, allow_blank=True)
+    url = serializers.CharField(max_length=URL_MAX, required=False, allow_blank=True, allow_null=True)
+    author = serializers.CharField(max_length=AUTHOR_MAX, required=False, allow_blank=True, allow_null=True)
+    published_at = serializers.DateTimeField(required=False, allow_null=True)
+    reach = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=10**12, help_text="Followers of the author."
+    )
+    metrics = serializers.DictField(required=False, help_text="Kept as it came.")
+
+    def validate_url(self, value: str | None) -> str:
+        if value and absolute(value, base="") is None:
+            raise serializers.ValidationError(_("Give a link that begins with http:// or https://."))
+        return value or ""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not (attrs.get("title") or attrs.get("text")):
+            raise serializers.ValidationError({"text": [_("A title or a text is needed.")]})
+        unknown = set(self.initial_data or ()) - set(self.fields)
+        if unknown:
+            raise serializers.ValidationError({name: [_("There is no such field.")] for name in sorted(unknown)})
+        return attrs
+
+
+def incoming_of(given: Mapping[str, Any], raw: Mapping[str, Any]) -> Incoming:
+    return Incoming(
+        external_id=given["external_id"],
+        title=given.get("title", ""),
+        text=given.get("text", ""),
+        url=given.get("url") or "",
+        author=given.get("author") or "",
+        reach=given.get("reach"),
+        published_at=given.get("published_at"),
+        raw=dict(raw),
+    )
+
+
+class PushResult(serializers.Serializer[Any]):
+    """What became of one of them, in the order they came."""
+
+    external_id = serializers.CharField(allow_null=True)
+    status = serializers.ChoiceField(choices=["created", "known", "invalid"])
+    id = serializers.IntegerField(allow_null=True)
+    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()), required=False)  # type: ignore[assignment]  # DRF's serializer has one of its own
+
+
+class PushedOut(serializers.Serializer[Any]):
+    created = serializers.IntegerField()
+    known = serializers.IntegerField()
+    invalid = serializers.IntegerField()
+    results = PushResult(many=True)
+    alerts = serializers.ListField(child=serializers.IntegerField(), help_text="Alerts that were raised or climbed.")

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from monitoring.api import views
+
+app_name = "monitoring-api"
+
+urlpatterns = [
+    path("mentions/", views.Mentions.as_view(), name="mentions"),
+    path("alerts/", views.AlertList.as_view(), name="alerts"),
+    path("alerts/<int:pk>/", views.AlertDetail.as_view(), name="alert"),
+    path("alerts/<int:pk>/acknowledge/", views.Acknowledge.as_view(), name="alert_acknowledge"),
+    path("alerts/<int:pk>/dismiss/", views.Dismiss.as_view(), name="alert_dismiss"),
+    path("alerts/<int:pk>/open-case/", views.OpenCase.as_view(), name="alert_open_case"),
+]

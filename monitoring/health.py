@@ -1,0 +1,32 @@
+"""Whether the desk hears what people say."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils.translation import ngettext
+
+from accounts.health import Issue
+from monitoring.enums import SourceKind, SourceState
+from monitoring.models import Source
+from monitoring.polling import TELL_AFTER
+
+LATE = timedelta(minutes=10)
+
+
+def issues(now: datetime) -> list[Issue]:
+    """No names: anybody may read this."""
+    feeds = Source.objects.filter(kind=SourceKind.FEED)
+    found = []
+    broken = feeds.filter(Q(state=SourceState.ACTIVE, failures__gte=TELL_AFTER) | Q(state=SourceState.GONE)).count()
+    if broken:
+        message = ngettext("%(n)s source cannot be read.", "%(n)s sources cannot be read.", broken) % {"n": broken}
+        found.append(Issue("sources", "degraded", message))
+    late = feeds.filter(state=SourceState.ACTIVE, next_poll_at__lt=now - LATE).count()
+    if late:
+        message = ngettext(
+            "%(n)s source is overdue for reading: are worker and beat running?",
+            "%(n)s sources are overdue for reading: are worker and beat running?",
+            late,
+        )
+        found.append(Issue("sources", "degraded", message % {"n": late}))
+    return found

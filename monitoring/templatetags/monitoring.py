@@ -1,0 +1,65 @@
+"""Words of strangers on our screens: escaped first, then marked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import template
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from monitoring.grading import reason_words
+from monitoring.models import Mention, WatchHit
+from monitoring.queries import spans_of
+
+register = template.Library()
+
+EXCERPT = 160
+BEFORE = 40
+
+
+def marked(text: str, spans: Sequence[tuple[int, int]]) -> SafeString:
+    """The text with the finds in <mark>; spans are sorted, apart, and count code points of `text`."""
+    parts: list[str] = []
+    at = 0
+    for first, last in spans:
+        start, end = max(first, at), min(last, len(text))
+        if start >= end:
+            continue
+        parts += [escape(text[at:start]), "<mark>", escape(text[start:end]), "</mark>"]
+        at = end
+    parts.append(escape(text[at:]))
+    return mark_safe("".join(parts))  # noqa: S308 -- every piece of it is escaped above
+
+
+@register.simple_tag
+def marked_title(mention: Mention, hits: Sequence[WatchHit]) -> SafeString:
+    return marked(mention.title, spans_of(hits))
+
+
+@register.simple_tag
+def marked_text(mention: Mention, hits: Sequence[WatchHit]) -> SafeString:
+    return marked(mention.text, _within(spans_of(hits), _offset(mention)))
+
+
+@register.simple_tag
+def marked_excerpt(mention: Mention, spans: Sequence[tuple[int, int]]) -> SafeString:
+    """A line or two of title and text around the first find."""
+    whole = mention.whole
+    first = spans[0][0] if spans else 0
+    begin = max(first - BEFORE, 0)
+    end = begin + EXCERPT
+    piece = marked(whole[begin:end].replace("\n", " "), _within(spans, begin))
+    return format_html("{}{}{}", "…" if begin else "", piece, "…" if end < len(whole) else "")
+
+
+def _offset(mention: Mention) -> int:
+    return len(mention.title) + 1 if mention.title else 0
+
+
+def _within(spans: Sequence[tuple[int, int]], offset: int) -> list[tuple[int, int]]:
+    return [(start - offset, end - offset) for start, end in spans if end > offset]
+
+
+@register.filter
+def in_words(reason: Mapping[str, Any]) -> str:
+    return reason_words(reason)

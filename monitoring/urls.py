@@ -1,0 +1,25 @@
+from django.urls import path
+
+from monitoring.views import alerts, events, sources, watches
+
+app_name = "monitoring"
+
+urlpatterns = [
+    path("alerts/", alerts.alerts, name="alerts"),
+    path("alerts/<int:pk>/", alerts.alert, name="alert"),
+    path("alerts/<int:pk>/acknowledge/", alerts.acknowledge, name="alert_acknowledge"),
+    path("alerts/<int:pk>/dismiss/", alerts.dismiss, name="alert_dismiss"),
+    path("alerts/<int:pk>/open-case/", alerts.open_case, name="alert_open_case"),
+    path("events/", events.events, name="events"),
+    path("events/<int:pk>/", events.event, name="event"),
+    path("sources/", sources.sources, name="sources"),
+    path("sources/new/", sources.edit_source, name="source_new"),
+    path("sources/<int:pk>/", sources.source, name="source"),
+    path("sources/<int:pk>/edit/", sources.edit_source, name="source_edit"),
+    path("sources/<int:pk>/check/", sources.check_source, name="source_check"),
+    path("sources/unreadable/<int:pk>/retry/", sources.retry_raw, name="source_retry"),
+    path("watches/", watches.watches, name="watches"),
+    path("watches/new/", watches.edit_watch, name="watch_new"),
+    path("watches/try/", watches.try_watch, name="watch_try"),
+    path("watches/<int:pk>/", watches.edit_watch, name="watch"),
+]

@@ -1,0 +1,107 @@
+"""Sources: where mentions come from, and how well that goes."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.errors import Refusal
+from accounts.gate import get_visible
+from accounts.web import desk_view, signed_in
+from monitoring import services
+from monitoring.enums import RawState
+from monitoring.forms import SourceForm, units_for
+from monitoring.models import RawItem, Source
+from monitoring.pages import Page, page_of
+from monitoring.queries import failing_sources, sources_for
+from monitoring.rules import may_configure, require_may_configure
+from timeline.now import now as time_now
+
+FETCHES_SHOWN = 30
+RAW_SHOWN = 20
+
+
+@desk_view
+@never_cache
+@require_GET
+def sources(request: HttpRequest) -> HttpResponse:
+    user = signed_in(request)
+    view = "failing" if request.GET.get("view") == "failing" else "all"
+    rows = failing_sources(user) if view == "failing" else sources_for(user)
+    page: Page[Source] = page_of(rows, request.GET, order=("name", "pk"))
+    context = {"page": page, "current_view": view, "may_configure": may_configure(user)}
+    return render(request, "monitoring/source_list.html", context)
+
+
+@desk_view
+@never_cache
+@require_GET
+def source(request: HttpRequest, pk: int) -> HttpResponse:
+    user = signed_in(request)
+    found: Source = get_visible(sources_for(user), pk=pk)
+    context = {
+        "source": found,
+        "fetches": found.fetches.all()[:FETCHES_SHOWN],
+        "unreadable": found.raw_items.filter(state=RawState.KEPT).defer("body")[:RAW_SHOWN],
+        "mentions": found.mentions.order_by("-pk")[:10],
+        "may_configure": may_configure(user),
+    }
+    return render(request, "monitoring/source_detail.html", context)
+
+
+@desk_view
+@require_http_methods(["GET", "POST"])
+def edit_source(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    user = signed_in(request)
+    require_may_configure(user)
+    found: Source = get_visible(sources_for(user), pk=pk) if pk else Source(unit=units_for(user).first())
+    form = SourceForm(request.POST or None, instance=found, user=user)
+    status, refusal = HTTPStatus.OK, ""
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        if form.is_valid():
+            try:
+                services.save_source(form.instance, actor=user, now=time_now())
+            except Refusal as refused:
+                status, refusal = HTTPStatus(refused.status), _take(form, refused)
+            else:
+                messages.success(request, _("Saved. The source is read now."))
+                return redirect("monitoring:source", pk=form.instance.pk)
+    context = {"form": form, "source": found, "refusal": refusal}
+    return render(request, "monitoring/source_form.html", context, status=status)
+
+
+def _take(form: SourceForm, refused: Refusal) -> str:
+    """A service's refusal on the fields it names; what names none stands above the form."""
+    ours = {name: texts for name, texts in refused.fields.items() if name in form.fields}
+    for name, texts in ours.items():
+        for text in texts:
+            form.add_error(name, text)
+    return "" if ours else str(refused)
+
+
+@desk_view
+@require_POST
+def check_source(request: HttpRequest, pk: int) -> HttpResponse:
+    user = signed_in(request)
+    found: Source = get_visible(sources_for(user), pk=pk)
+    services.check_now(found, actor=user, now=time_now())
+    messages.success(request, _("It is being read. Look again in a moment."))
+    return redirect("monitoring:source", pk=pk)
+
+
+@desk_view
+@require_POST
+def retry_raw(request: HttpRequest, pk: int) -> HttpResponse:
+    user = signed_in(request)
+    item = RawItem.objects.filter(Q(source__in=sources_for(user).values("pk")), pk=pk).first()
+    if item is None:
+        raise Http404
+    done = services.retry_raw_item(item, actor=user, now=time_now())
+    messages.success(request, _("It is readable now: %(new)s new mentions.") % {"new": done.new})
+    return redirect("monitoring:source", pk=item.source_id)
