@@ -155,4 +155,4 @@ def query(context: Context, **changes: object) -> str:
         params.pop(name, None)
         if value not in (None, ""):
             params[name] = str(value)
-    return "?" + params.urlencode()
+    return f"?{params.urlencode()}"

@@ -1,11 +1,15 @@
 """What every form about a case has in common: the version it was opened on, and a way to take no for an answer."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +18,9 @@ from accounts.models import User
 from cases.models import Case
 
 Text = str | Promise
+
+if TYPE_CHECKING:
+    Files = MultiValueDict[str, UploadedFile[Any]]
 
 
 class CaseForm(forms.Form):
@@ -27,9 +34,8 @@ class CaseForm(forms.Form):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, case: Case, actor: User, **kwargs: Any) -> None:
-        initial = {"version": case.version, **self.starting_point(case), **kwargs.pop("initial", {})}
-        super().__init__(*args, initial=initial, auto_id="id_%s", **kwargs)
+    def __init__(self, data: QueryDict | None = None, files: "Files | None" = None, *, case: Case, actor: User) -> None:
+        super().__init__(data, files, initial={"version": case.version, **self.starting_point(case)})
         self.case = case
         self.actor = actor
         self.refusal = ""
@@ -71,7 +77,8 @@ class CaseForm(forms.Form):
 
     def take(self, refusal: Refusal) -> None:
         self.status = refusal.status
-        ours = {name: messages for name, messages in refusal.fields.items() if name in self.fields}
+        named = {{"file": "uploads"}.get(name, name): messages for name, messages in refusal.fields.items()}
+        ours = {name: messages for name, messages in named.items() if name in self.fields}
         for name, messages in ours.items():
             for message in messages:
                 self.add_error(name, message)
@@ -88,8 +95,14 @@ class CaseForm(forms.Form):
             theirs, mine = shown(field, current[name]), shown(field, self.cleaned_data.get(name))
             if theirs != mine:
                 self.differences.append({"label": field.label, "theirs": theirs, "mine": mine})
-        self.data = self.data.copy()
-        self.data[self.add_prefix("version")] = current.get("version", self.case.version)
+        self.data = replaced(self.data, "version", current.get("version", self.case.version))
+
+
+def replaced(data: Mapping[str, Any], name: str, value: Any) -> QueryDict:
+    """What was sent, with one value of ours in it."""
+    sent = cast(QueryDict, data).copy()
+    sent[name] = str(value)
+    return sent
 
 
 def shown(field: forms.Field, value: Any) -> str:

@@ -1,10 +1,19 @@
 """Whom and what one can choose on the forms of a case."""
 
+from typing import TYPE_CHECKING
+
 from django import forms
 from django.db.models import Q, QuerySet
 
 from accounts.models import Unit, User
 from cases.models import Case, Category
+
+if TYPE_CHECKING:
+    OneCategory = forms.ModelChoiceField[Category]
+    OnePerson = forms.ModelChoiceField[User]
+    OneUnit = forms.ModelChoiceField[Unit]
+else:
+    OneCategory = OnePerson = OneUnit = forms.ModelChoiceField  # generic for the type checker only
 
 
 def categories() -> QuerySet[Category]:
@@ -23,20 +32,20 @@ def units() -> QuerySet[Unit]:
     return Unit.objects.filter(is_active=True).exclude(kind="department").order_by("path")
 
 
-class CategoryField(forms.ModelChoiceField):
-    def label_from_instance(self, obj: Category) -> str:  # type: ignore[override] # categories only
+class CategoryField(OneCategory):
+    def label_from_instance(self, obj: Category) -> str:
         return obj.full_label
 
 
-class PersonChoice(forms.ModelChoiceField):
+class PersonChoice(OnePerson):
     """People with where they work: two of one name are told apart."""
 
-    def label_from_instance(self, obj: User) -> str:  # type: ignore[override] # people only
+    def label_from_instance(self, obj: User) -> str:
         return f"{obj.name} · {obj.unit}" if obj.unit else obj.name
 
 
-class UnitChoice(forms.ModelChoiceField):
+class UnitChoice(OneUnit):
     """Units, set in by their depth."""
 
-    def label_from_instance(self, obj: Unit) -> str:  # type: ignore[override] # units only
+    def label_from_instance(self, obj: Unit) -> str:
         return "\u2003" * (len(obj.ancestor_ids) - 1) + str(obj)

@@ -27,7 +27,7 @@ class FilesField(forms.FileField):
 
     widget = ManyFilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[Any]]":
         single = super().clean
         chosen: Sequence[Any] = data if isinstance(data, list | tuple) else [data] if data else []
         if not chosen and self.required:

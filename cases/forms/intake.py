@@ -38,7 +38,7 @@ class NewComplaintForm(forms.Form):
     email = forms.EmailField(label=_("E-mail"), required=False)
     people_involved = forms.CharField(label=_("People involved"), required=False)
     source_url = forms.URLField(label=_("Link to the source"), required=False, assume_scheme="https")
-    files = FilesField(label=_("Photos and files"), required=False)
+    uploads = FilesField(label=_("Photos and files"), required=False)
 
     def __init__(self, *args: Any, actor: User, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,7 +60,7 @@ class NewComplaintForm(forms.Form):
         """A service's no, next to the field it is about; what was typed stays."""
         placed = False
         for name, messages in refusal.fields.items():
-            field = {"file": "files"}.get(name, name.removeprefix("complainant."))
+            field = {"file": "uploads"}.get(name, name.removeprefix("complainant."))
             if field in self.fields:
                 placed = True
                 for message in messages:

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.forms import BaseFormSet, formset_factory
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import Refusal, Stale
 from accounts.models import User
 from cases import services
 from cases.enums import MeasureKind, Stance
-from cases.forms.base import CaseForm, shown
+from cases.forms.base import CaseForm, replaced, shown
 from cases.forms.fields import MomentField, lines, pick
 from cases.models import Case, Measure, Plan
 from cases.services.plans import MeasureData
@@ -52,10 +53,14 @@ class MeasureRows(Rows):
     @property
     def given(self) -> list[tuple[int, MeasureData]]:
         return [
-            (place, MeasureData(**facts))
+            (place, measure_of(form.cleaned_data))
             for place, form in enumerate(self.forms)
-            if (facts := {name: form.cleaned_data.get(name) for name in form.base_fields}).get("kind")
+            if form.cleaned_data.get("kind")
         ]
+
+
+def measure_of(facts: dict[str, Any]) -> MeasureData:
+    return MeasureData(kind=facts["kind"], what=facts["what"], amount=facts["amount"], due_at=facts["due_at"])
 
 
 MeasureFormSet = formset_factory(MeasureForm, formset=MeasureRows, extra=SPARE_ROWS)
@@ -73,7 +78,7 @@ class PlanForm(forms.Form):
         self.case, self.actor = case, actor
         self.refusal = ""
         self.differences: list[dict[str, Any]] = []
-        self.rows = MeasureFormSet(data, initial=rows_of(last), prefix="measures")
+        self.rows = cast(MeasureRows, MeasureFormSet(data, initial=rows_of(last), prefix="measures"))
 
     def attempt(self, *, now: datetime) -> bool:
         if not (self.is_valid() and self.rows.is_valid()):
@@ -113,8 +118,7 @@ class PlanForm(forms.Form):
             )
             if theirs != mine:
                 self.differences.append({"label": self.fields[name].label, "theirs": theirs, "mine": mine})
-        self.data = self.data.copy()
-        self.data["revision"] = current.get("revision", "")
+        self.data = replaced(self.data, "revision", current.get("revision", ""))
 
 
 def starting_point(plan: Plan | None) -> dict[str, Any]:
@@ -138,8 +142,8 @@ class EvidenceForm(CaseForm):
     done = _("The measure is done and evidenced.")
     evidence = lines(_("What shows that it was done"))
 
-    def __init__(self, *args: Any, measure: Measure, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: QueryDict | None, *, case: Case, actor: User, measure: Measure) -> None:
+        super().__init__(data, case=case, actor=actor)
         self.measure = measure
         self.heading = _("%(measure)s is done") % {"measure": measure.get_kind_display()}
         self.explains = measure.what

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from cases import rules, services
 from cases.enums import Requirement
 from cases.forms.base import CaseForm, Text
@@ -15,6 +17,11 @@ from cases.forms.fields import MomentField, lines
 from cases.impact import suggest_grade
 from cases.models import Case
 from cases.transitions import CLASSIFY_FIELDS, FieldKind, FieldSpec, TransitionInfo
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise
+
+    from cases.forms.base import Files
 
 GRAVE = {"reject", "withdraw", "refuse"}
 DONE: dict[str, Text] = {
@@ -48,14 +55,14 @@ def field_of(wanted: FieldSpec, case: Case) -> forms.Field:
     return builders[wanted.kind](label=wanted.label, required=wanted.required)
 
 
-def one_of(wanted: FieldSpec, *, label: Text, required: bool) -> forms.ChoiceField:
+def one_of(wanted: FieldSpec, *, label: "_StrOrPromise", required: bool) -> forms.ChoiceField:
     choices = wanted.choices.choices if wanted.choices else []
     if len(choices) <= FEW and required:
         return forms.ChoiceField(label=label, choices=choices, required=required, widget=forms.RadioSelect)
     return forms.ChoiceField(label=label, choices=[("", "—"), *choices], required=required)
 
 
-def many_of(wanted: FieldSpec, *, label: Text, required: bool) -> forms.MultipleChoiceField:
+def many_of(wanted: FieldSpec, *, label: "_StrOrPromise", required: bool) -> forms.MultipleChoiceField:
     choices = wanted.choices.choices if wanted.choices else []
     return forms.MultipleChoiceField(
         label=label, choices=choices, required=required, widget=forms.CheckboxSelectMultiple
@@ -81,12 +88,20 @@ class SpecForm(CaseForm):
 class TransitionForm(SpecForm):
     """One step of the case. Where something that may be waived is missing, the waiver is asked for in place."""
 
-    def __init__(self, *args: Any, info: TransitionInfo, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        files: "Files | None" = None,
+        *,
+        case: Case,
+        actor: User,
+        info: TransitionInfo,
+    ) -> None:
         self.info = info
         self.heading = self.verb = info.label
         self.done = DONE.get(info.name, _("Done."))
         self.is_grave = info.name in GRAVE
-        super().__init__(*args, **kwargs)
+        super().__init__(data, files, case=case, actor=actor)
 
     def prepare(self) -> None:
         may_waive = rules.is_supervisor(self.actor, self.case)

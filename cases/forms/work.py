@@ -61,10 +61,10 @@ class FilesForm(CaseForm):
     heading = _("Files")
     verb = _("Attach")
     done = _("Attached.")
-    files = FilesField(label=_("Files"))
+    uploads = FilesField(label=_("Files"))
 
     def run(self, *, now: datetime) -> None:
-        for file in self.cleaned_data["files"]:
+        for file in self.cleaned_data["uploads"]:
             services.attach_file(self.case, NewFile(file.name or "", file), actor=self.actor, now=now)
 
 

@@ -22,6 +22,7 @@ from cases.services.people import ComplainantData
 from timeline.now import now as time_now
 
 SHORTEST_PHONE = 7
+SHOWN_HINTS = 5
 OF_PERSON = ("name", "phone", "email", "customer_type")
 
 
@@ -43,7 +44,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def opened(form: NewComplaintForm, user: User) -> Case | None:
     facts = dict(form.cleaned_data)
     person = {name: facts[name] for name in OF_PERSON}
-    files = facts.pop("files")
+    files = facts.pop("uploads")
     for name in ("name", "phone", "email"):
         facts.pop(name)
     try:
@@ -75,5 +76,6 @@ def hints_of(form: NewComplaintForm, user: User) -> dict[str, Any]:
         return {}
     typed = {name: str(form.data.get(name, "")).strip() for name in ("phone", "order_number", "title", "description")}
     digits = sum(sign.isdigit() for sign in typed["phone"])
+    found = queries.duplicates_of(user, **typed)  # type: ignore[arg-type] # none of these names is `but`
     known = queries.complainants_by_phone(user, typed["phone"])[:3] if digits >= SHORTEST_PHONE else []
-    return {"known": known, "duplicates": queries.duplicates_of(user, **typed)[:5]}
+    return {"known": known, "duplicates": found[:SHOWN_HINTS]}

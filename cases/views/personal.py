@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import Refusal
 from accounts.web import client_ip, desk_view, signed_in
 from cases import services
-from cases.models import Case
+from cases.models import Case, Complainant
 from cases.views.acting import case_for
 from timeline.now import now as time_now
 
@@ -44,6 +44,11 @@ def facts_of(case: Case) -> list[PersonalFact]:
     return [fact_of(case, field) for field in person.PERSONAL if getattr(person, field)] if person else []
 
 
+def label_of(holder: Case | Complainant, name: str) -> str:
+    field = holder._meta.get_field(name)
+    return str(getattr(field, "verbose_name", name))
+
+
 def fact_of(case: Case, field: str, clear: str = "") -> PersonalFact:
     holder = case if field.startswith("case.") else case.complainant
     name = field.removeprefix("case.")
@@ -52,7 +57,7 @@ def fact_of(case: Case, field: str, clear: str = "") -> PersonalFact:
     shown = clear or holder.masked(name)
     return PersonalFact(
         field=field,
-        label=capfirst(str(holder._meta.get_field(name).verbose_name)),
+        label=capfirst(str(label_of(holder, name))),
         shown=shown,
         url=reverse("cases:reveal", args=[case.number, field]),
         is_masked=not clear and shown != getattr(holder, name),

@@ -69,7 +69,7 @@ def decisions_of(case: Case, user: User) -> list[dict[str, Any]]:
         {
             "name": info.name,
             "why_not": info.barred.message if info.barred else "",
-            "form": TransitionForm(case=case, actor=user, info=info, prefix=None),
+            "form": TransitionForm(case=case, actor=user, info=info),
         }
         for info in infos
     ]
