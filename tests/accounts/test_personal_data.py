@@ -33,13 +33,13 @@ class Known(User, PersonalData):
 @pytest.fixture
 def known(agent) -> Known:
     User.objects.filter(pk=agent.pk).update(phone="13800138000")
-    return Known.objects.get(pk=agent.pk)
+    return Known._base_manager.get(pk=agent.pk)
 
 
 def stored() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT phone FROM accounts_user WHERE phone <> ''")
-        return cursor.fetchone()[0]
+        return str(cursor.fetchone()[0])
 
 
 def test_the_database_never_sees_the_text_in_clear_nor_the_same_cipher_twice():

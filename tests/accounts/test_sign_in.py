@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -17,8 +19,8 @@ def person():
     return UserFactory(username="agent", email="agent@desk.example", roles=[Role.AGENT])
 
 
-def attempt(client: Client, login: str = "agent", password: str = PASSWORD, **extra: str):
-    return client.post(LOGIN, {"login": login, "password": password}, **extra)
+def attempt(client: Client, login: str = "agent", password: str = PASSWORD, **environment: Any):
+    return client.post(LOGIN, {"login": login, "password": password}, **environment)
 
 
 @pytest.mark.parametrize("login", ["agent", "AGENT", "agent@desk.example", "Agent@Desk.example"])

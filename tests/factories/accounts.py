@@ -39,4 +39,5 @@ class UserFactory(DjangoModelFactory[User]):
 def build_department(parent: Unit, function: Function) -> Unit:
     """Not saved yet: the whole organisation's departments go in at once."""
     code = f"{parent.code}-{function.replace('_', '-')}"
-    return DepartmentFactory.build(code=code, parent=parent, function=function)
+    department: Unit = DepartmentFactory.build(code=code, parent=parent, function=function)
+    return department

@@ -36,10 +36,26 @@ def test_json_and_booleans_arrive_as_they_were(now):
     details = {"text": NASTY, "n": 1.5, "none": None, "list": [True]}
     columns = ["thread", "seq", "subject", "actor", "verb", "from_state", "to_state", "reason", "details", "at"]
     columns += ["recorded_at", "is_drill", "prev_hash", "hash"]
-    row = ("case:1", 1, "case:1", None, "case.noted", "", "", NASTY, details, now, now, True, "", "")
+    row: tuple[object, ...] = (
+        "case:1",
+        1,
+        "case:1",
+        None,
+        "case.noted",
+        "",
+        "",
+        NASTY,
+        details,
+        now,
+        now,
+        True,
+        "",
+        "",
+    )
     insert_rows(Entry, columns, [row])
 
-    assert Entry.objects.values_list("details", "reason", "is_drill", "actor_id", "at").get() == (
+    stored: tuple[object, ...] = Entry.objects.values_list("details", "reason", "is_drill", "actor_id", "at").get()
+    assert stored == (
         details,
         NASTY,
         True,
