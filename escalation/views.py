@@ -156,6 +156,7 @@ class StepLine:
     is_shared: bool
     is_late: bool
     supporting: str
+    deliverable: str
     forms: dict[str, forms.Form]
 
 
@@ -180,6 +181,7 @@ def _run_page(
             is_shared=step.run_id != found.pk,
             is_late=bool(step.done_at and step.due_at and step.done_at > step.due_at),
             supporting=", ".join(places[p["unit"]] for p in step.supporting if p.get("unit") in places),
+            deliverable=in_language(step.deliverable),
             forms=_forms(user, step) | (bound or {}).get(str(step.pk), {}),
         )
         for step in steps

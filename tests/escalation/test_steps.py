@@ -57,10 +57,10 @@ def test_a_settled_step_stays_settled(run: Run, agent: User, supervisor: User, n
 
 @pytest.mark.parametrize("who", ["supervisor", "commander", "administrator", "head"])
 def test_those_above_waive_a_step_with_a_reason(
-    request: pytest.FixtureRequest, run: Run, who: str, now: datetime
+    request: pytest.FixtureRequest, org: Organisation, run: Run, who: str, now: datetime
 ) -> None:
-    name = "east-branch-customer_service-head"
-    person = User.objects.get(username=name) if who == "head" else request.getfixturevalue(who)
+    head = org.department(org.branch, Function.CUSTOMER_SERVICE).head
+    person = head if who == "head" else request.getfixturevalue(who)
 
     waived = waive_step(step(run, "report"), actor=person, reason="Already known", now=now)
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.enums import Function
 from accounts.models import User
 from escalation.enums import Finding
 from escalation.models import AuditFinding, Clock, Run, Rung
@@ -35,12 +36,14 @@ def test_the_ladder_of_the_media_runbook_climbs_at_its_literal_times(
 ) -> None:
     run = start("media")
     clock = clock_of(run, "report")  # 30 minutes, customer service of the branch
+    head = org.department(org.branch, Function.CUSTOMER_SERVICE).head
+    assert head is not None
     steps = [
         (15, "warn50", ["agent"]),
         (24, "warn80", ["agent"]),
         (30, "breach", ["agent"]),
         (40, "plus10", ["supervisor"]),
-        (50, "plus20", ["east-branch-customer_service-head"]),
+        (50, "plus20", [head.username]),
         (60, "plus30", ["head-of-east"]),
         (75, "plus45", ["head-of-group"]),
         (90, "plus60", ["commander"]),
@@ -266,12 +269,15 @@ def test_the_queries_of_a_tick_do_not_follow_what_is_due(
     assert len(queries) <= 12
 
 
-def test_the_run_of_a_drill_marks_its_rows(org: Organisation, start, clock_of, at: Minutes) -> None:
+def test_the_run_of_a_drill_marks_its_rows_and_never_leaves_the_house(
+    org: Organisation, start, clock_of, at: Minutes
+) -> None:
     start("media", is_drill=True)
 
     tick(now=at(30))
 
     assert set(Entry.objects.values_list("is_drill", flat=True)) == {True}
+    assert (InboxItem.objects.exists(), OutboxMessage.objects.exists()) == (True, False)
 
 
 def test_a_reminder_asks_for_the_missing_date_after_two_hours_and_stops_when_it_is_there(
