@@ -6,7 +6,7 @@ import pytest
 
 from accounts.enums import Function, Role
 from accounts.errors import Conflict, Invalid, NotAllowed
-from accounts.models import User
+from accounts.models import Unit, User
 from cases.models import Case
 from escalation.models import Clock, Run, Step
 from notifications.models import InboxItem
@@ -236,19 +236,27 @@ def test_the_outline_becomes_the_questions_on_file(enquiry: Enquiry, agent: User
     assert enquiry.questions == ["Why two weeks?", "When is it solved?"]
 
 
-def test_a_local_outlet_is_reported_to_group_pr_and_the_region(newsroom: Newsroom, case: Case) -> None:
+def heads(org: Organisation, *places: tuple[Unit, Function]) -> set[str]:
+    return {org.department(unit, function).head.username for unit, function in places}
+
+
+def test_a_local_outlet_is_reported_to_group_pr_and_the_region(
+    newsroom: Newsroom, case: Case, org: Organisation
+) -> None:
     enquiry = newsroom.log(case, outlet=OutletData(name="都市晨报", level="local"))
 
-    assert told_of_risk(enquiry) == {"group-pr-head", "pr-officer", "east-pr-head", "east-operations-head"}
+    region = heads(org, (org.region, Function.PR), (org.region, Function.OPERATIONS))
+    assert told_of_risk(enquiry) == region | heads(org, (org.group, Function.PR)) | {"pr-officer"}
 
 
 @pytest.mark.parametrize(("kind", "level"), [("news", "national"), ("livelihood", "provincial"), ("finance", "local")])
 def test_big_outlets_are_reported_to_the_group_and_command(
-    newsroom: Newsroom, case: Case, commander: User, kind: str, level: str
+    newsroom: Newsroom, case: Case, org: Organisation, commander: User, kind: str, level: str
 ) -> None:
     enquiry = newsroom.log(case, outlet=OutletData(name="东方财经", type=kind, level=level))
 
-    assert told_of_risk(enquiry) == {"group-pr-head", "pr-officer", "group-operations-head", "commander"}
+    group = heads(org, (org.group, Function.PR), (org.group, Function.OPERATIONS))
+    assert told_of_risk(enquiry) == group | {"pr-officer", "commander"}
 
 
 def test_the_report_of_the_system_leaves_its_confirmation_open(enquiry: Enquiry) -> None:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from accounts.enums import Function, Role
 from accounts.errors import Conflict, Invalid, NotAllowed, Refusal, Stale
@@ -329,3 +331,25 @@ def test_a_closed_enquiry_takes_no_reply(newsroom: Newsroom, enquiry: Enquiry, s
     services.close_enquiry(enquiry, actor=supervisor, reason="dropped", now=newsroom.now)
     with pytest.raises(Conflict):
         newsroom.draft(enquiry)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_reviewers_at_the_same_moment_are_two_approvals_and_one_release(
+    newsroom: Newsroom, enquiry: Enquiry
+) -> None:
+    reply = newsroom.submitted(enquiry)
+
+    def decide(person: User) -> None:
+        try:
+            newsroom.approve(reply, person)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=decide, args=[person]) for person in (newsroom.pr, newsroom.legal)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert (state_of(reply), Approval.objects.count()) == ("approved", 2)
+    assert verbs(enquiry)[-2:] == ["reply.reviewed", "reply.approved"]

@@ -277,6 +277,15 @@ def test_the_reply_goes_its_way_on_the_page(
     assert (reply.state, reply.channel, reply.sent_by) == ("sent", "email", agent)
 
 
+def test_who_does_not_write_still_reads_the_draft(
+    sign_in: SignIn, newsroom: Newsroom, enquiry: Enquiry, agent: User
+) -> None:
+    newsroom.draft(enquiry)
+    page = sign_in(agent).get(enquiry.get_absolute_url()).content.decode()
+
+    assert (GOOD_WORDS in page, "Submit for review" in page) == (True, False)
+
+
 def test_forbidden_wording_is_saved_but_not_submitted_and_said_why(
     sign_in: SignIn, enquiry: Enquiry, supervisor: User
 ) -> None:
