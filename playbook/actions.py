@@ -12,7 +12,8 @@ from cases import services as cases
 from cases.models import Case, Finding, Plan
 from cases.services import ComplainantData, MeasureData
 from cases.transitions import TRANSITIONS
-from escalation.queries import steps_of
+from escalation import services as escalation
+from escalation.models import Step
 from monitoring import services as monitoring
 from monitoring.models import Alert, Source, Watch
 from playbook.models import ScenarioEntry
@@ -20,7 +21,7 @@ from playbook.scenario import ScenarioStep
 from playbook.stage import Stage
 from press import services as press
 from press.models import Enquiry, Reply
-from timeline.refs import ref
+from press.queries import steps_of_enquiry
 
 Action = Callable[[Stage, ScenarioStep], Any]
 
@@ -170,10 +171,21 @@ def log_enquiry(stage: Stage, step: ScenarioStep) -> Enquiry:
     )
 
 
+def steps_by_code(enquiry: Enquiry) -> dict[str, Step]:
+    return {step.code: step for step in steps_of_enquiry(enquiry)}
+
+
 def complete_step(stage: Stage, step: ScenarioStep) -> Any:
     enquiry = stage.thing(step, Enquiry)
-    runbook_step = steps_of(ref(enquiry)).get(code=step.data["step"])
+    runbook_step = steps_by_code(enquiry)[step.data["step"]]
     return press.file_deliverable(enquiry, step=runbook_step, text=step.data["note"], actor=stage.person, now=stage.now)
+
+
+def assign_step(stage: Stage, step: ScenarioStep) -> Any:
+    enquiry = stage.thing(step, Enquiry)
+    runbook_step = steps_by_code(enquiry)[step.data["step"]]
+    to = User.objects.get(username=step.data["to"])
+    return escalation.assign_step(runbook_step, to=to, actor=stage.person, now=stage.now)
 
 
 def draft_reply(stage: Stage, step: ScenarioStep) -> Reply:
@@ -214,9 +226,9 @@ def send_reply(stage: Stage, step: ScenarioStep) -> Reply:
 _WORDS: tuple[Action, ...] = (
     open_case, assign, reclassify, contact, note, finding, verify, draft_plan, measures_done, callback,
     add_source, add_watch, publish, poll, acknowledge_alert, open_case_from_alert,
-    log_enquiry, complete_step, draft_reply, revise_reply, submit_reply, approve_reply, send_reply,
+    log_enquiry, complete_step, assign_step, draft_reply, revise_reply, submit_reply, approve_reply, send_reply,
 )  # fmt: skip
 ACTIONS: Mapping[str, Action] = {
     **dict.fromkeys(TRANSITIONS, perform),
-    **{action.__name__: action for action in _WORDS},  # type: ignore[attr-defined]  # they are all functions
+    **{action.__name__: action for action in _WORDS},
 }

@@ -108,7 +108,8 @@ def _pass_time(since: datetime, until: datetime, *, speed: float, wait: Callable
 
 def _next_fire(until: datetime) -> datetime | None:
     running = Clock.objects.filter(state=ClockState.RUNNING, next_fire_at__lte=until)
-    return running.aggregate(first=Min("next_fire_at"))["first"]
+    first: datetime | None = running.aggregate(first=Min("next_fire_at"))["first"]
+    return first
 
 
 def _wait(length: timedelta, *, speed: float, wait: Callable[[float], None]) -> None:

@@ -13,6 +13,7 @@ from django.core.management.commands import flush
 from django.db import connections
 from django.test import Client
 from django.utils import translation
+from pytest_django.fixtures import SettingsWrapper
 from rest_framework.test import APIClient
 
 from accounts.enums import Function, Role, UnitKind
@@ -70,7 +71,7 @@ def org(db: None) -> Organisation:
     units: dict[str, Unit] = {}
     for code, kind, above, _functions in TREE:
         names = {"zh-hans": code, "en": code.replace("-", " ")}
-        units[code] = UnitFactory(code=code, kind=kind, parent=units.get(above), name=names)
+        units[code] = UnitFactory(code=code, kind=kind, parent=units.get(above or ""), name=names)
     departments = [
         build_department(units[code], function) for code, _kind, _above, functions in TREE for function in functions
     ]
@@ -175,7 +176,7 @@ def api() -> Callable[..., APIClient]:
 
 
 @pytest.fixture(autouse=True)
-def _house(settings: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+def _house(settings: SettingsWrapper, tmp_path: Path) -> Iterator[None]:
     """English screens, a cheap password hash, files and mails in a folder of the test's own, an empty cache."""
     settings.LANGUAGE_CODE = "en"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -214,6 +215,6 @@ def _flush_past_the_triggers() -> Iterator[None]:
             with connections[using].cursor() as cursor:
                 cursor.execute("SET session_replication_role = DEFAULT")
 
-    flush.Command.handle = handle
-    yield
-    flush.Command.handle = original
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush.Command, "handle", handle)
+        yield

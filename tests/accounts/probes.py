@@ -1,7 +1,7 @@
 """A few small views that use the foundations as every room does, mounted beside the real addresses."""
 
 import threading
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
@@ -16,9 +16,9 @@ from accounts.api.idempotency import idempotent
 from accounts.enums import Role
 from accounts.errors import Conflict, Invalid, NotAllowed, Stale
 from accounts.gate import get_visible
-from accounts.models import Unit
+from accounts.models import Unit, User
 from accounts.queries import units_visible_to
-from accounts.web import desk_view
+from accounts.web import desk_view, signed_in
 from opinion_desk import urls as real
 
 REFUSALS = {
@@ -59,7 +59,7 @@ class OneUnit(APIView):
     required_scopes = {"GET": "cases:read", "PATCH": "cases:write"}
 
     def get(self, request: Request, code: str) -> Response:
-        unit = get_visible(units_visible_to(request.user), code=code)
+        unit = get_visible(units_visible_to(cast("User", request.user)), code=code)
         return Response({"code": unit.code}, headers={"ETag": etag_of(7)})
 
     def patch(self, request: Request, code: str) -> Response:
@@ -110,7 +110,7 @@ def refusing(_request: HttpRequest, kind: str) -> HttpResponse:
 
 @desk_view
 def one_unit(request: HttpRequest, code: str) -> HttpResponse:
-    return HttpResponse(get_visible(units_visible_to(request.user), code=code).code)
+    return HttpResponse(get_visible(units_visible_to(signed_in(request)), code=code).code)
 
 
 urlpatterns = [

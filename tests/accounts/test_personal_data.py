@@ -1,5 +1,6 @@
 import base64
 from io import StringIO
+from typing import Any, cast
 
 import pytest
 from django.core.exceptions import FieldError, ImproperlyConfigured
@@ -33,7 +34,8 @@ class Known(User, PersonalData):
 @pytest.fixture
 def known(agent) -> Known:
     User.objects.filter(pk=agent.pk).update(phone="13800138000")
-    return Known._base_manager.get(pk=agent.pk)
+    row: Any = Known.objects.get(pk=agent.pk)
+    return cast("Known", row)
 
 
 def stored() -> str:
