@@ -132,14 +132,14 @@ def test_a_stranger_sees_and_does_nothing(
 def test_nobody_signed_in_is_sent_to_the_door(client: Client, enquiry: Enquiry) -> None:
     response = client.get(enquiry.get_absolute_url())
 
-    assert (response.status_code, response.url.split("?")[0]) == (302, reverse("account_login"))
+    assert (response.status_code, response["Location"].split("?")[0]) == (302, reverse("account_login"))
 
 
 def test_logging_on_a_case_leads_to_the_enquiry(sign_in: SignIn, case: Case, agent: User, now: datetime) -> None:
     response = sign_in(agent).post(reverse("press:enquiry_new"), filled(now, case_number=case.number.lower()))
 
     enquiry = Enquiry.objects.get()
-    assert (response.status_code, response.url) == (302, enquiry.get_absolute_url())
+    assert (response.status_code, response["Location"]) == (302, enquiry.get_absolute_url())
     assert (enquiry.case, enquiry.questions) == (case, ["为何拖延？", "何时解决？"])
 
 
@@ -150,7 +150,7 @@ def test_logging_opens_a_case_with_its_complainant(
     sign_in(agent).post(reverse("press:enquiry_new"), data)
 
     case = Enquiry.objects.get().case
-    assert (case.title, case.channel, case.unit, case.complainant.phone) == (
+    assert (case.title, case.channel, case.unit, case.complainant and case.complainant.phone) == (
         "热水器漏水", "media", org.branch, "13812342046",
     )  # fmt: skip
 
