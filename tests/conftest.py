@@ -13,7 +13,7 @@ from django.core.management.commands import flush
 from django.db import connections
 from django.test import Client
 from django.utils import translation
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.enums import Function, Role, UnitKind
@@ -176,7 +176,7 @@ def api() -> Callable[..., APIClient]:
 
 
 @pytest.fixture(autouse=True)
-def _house(settings: SettingsWrapper, tmp_path: Path) -> Iterator[None]:
+def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
     """English screens, a cheap password hash, files and mails in a folder of the test's own, an empty cache."""
     settings.LANGUAGE_CODE = "en"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
