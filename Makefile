@@ -11,7 +11,7 @@ LOCK := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-em
 # Said on the command line or in the environment; `make run PORT=8001 DEMO=0`.
 export PORT DEMO VAR_DIR
 
-.PHONY: help run test lint bench screenshots messages lock clean
+.PHONY: help run test lint bench screenshots train messages lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -34,6 +34,11 @@ bench: $(VENV)/dev.stamp ## measured figures; ONLY=clocks for one
 screenshots: $(VENV)/dev.stamp ## pictures of the screens for the documentation
 	@sh scripts/chromium.sh
 	@exec $(DESK) exec -- $(BIN)/python scripts/screenshots.py
+
+train: $(VENV)/dev.stamp ## the language models anew, from the texts in DATA_DIR=…
+	@test -n "$(DATA_DIR)" || { echo "Say where the training texts are: make train DATA_DIR=…"; exit 2; }
+	@$(BIN)/python -m training.train_sentiment "$(DATA_DIR)" --date $$(date +%F)
+	@$(BIN)/python -m training.train_categories "$(DATA_DIR)" --date $$(date +%F)
 
 messages: $(VENV)/dev.stamp ## collect msgids, update zh_Hans, make zh_Hant from it
 	@$(BIN)/python scripts/messages.py update

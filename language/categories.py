@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
@@ -31,11 +32,13 @@ CODES = (
 )
 DAMPING = (1.0, 0.6, 0.4, 0.3, 0.2, 0.2, 0.1)  # the second telling word of a category says less than the first
 WORDS_COUNT = 1.2  # how much the lists weigh against the model
+CAUTION = 2.0  # the two readers share blind spots: together they are less sure than they sound
 REASONS = 3
+LANE = 40  # bits: room for a million n-grams
+LANE_MASK = (1 << LANE) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(NamedTuple):
     """The suggestion: `scores` add up to 1; `reasons` are the telling words found for it."""
 
     code: str
@@ -98,7 +101,7 @@ def categorise_prepared(prepared: str, seen: set[str]) -> Category:
     words = word_scores(found)
     logits = [m + WORDS_COUNT * w for m, w in zip(_model().logits(seen), words, strict=True)]
     top = max(logits)
-    odds = [math.exp(value - top) for value in logits]
+    odds = [math.exp((value - top) / CAUTION) for value in logits]
     total = sum(odds)
     order = sorted(range(len(CODES)), key=logits.__getitem__, reverse=True)
     telling = sorted((w for w in found if w.group == order[0]), key=lambda w: -w.weight)
@@ -136,18 +139,22 @@ def _severity_words() -> TellingWords:
 
 @dataclass(frozen=True, slots=True)
 class _CategoryModel:
-    """n-gram → the weights of all codes and, last, the squared idf."""
+    """n-gram → one integer of lanes: a weight for each code (plus 128), the squared idf step, and a one to count by.
 
-    table: dict[str, tuple[float, ...]]
+    Adding up such integers adds up all lanes at once, which plain Python does ten times quicker than tuples.
+    """
+
+    table: dict[str, int]
+    scale: float
     biases: tuple[float, ...]
 
     def logits(self, seen: set[str]) -> list[float]:
-        known = [row for gram in seen if (row := self.table.get(gram)) is not None]
-        if not known:
+        total = sum(filter(None, map(self.table.get, seen)))
+        if not total:
             return list(self.biases)
-        *totals, square = map(sum, zip(*known, strict=True))
-        norm = math.sqrt(square)
-        return [total / norm + bias for total, bias in zip(totals, self.biases, strict=True)]
+        *sums, square, known = (total >> LANE * at & LANE_MASK for at in range(len(CODES) + 2))
+        factor = self.scale / (math.sqrt(square) * IDF_STEP)
+        return [(lane - 128 * known) * factor + bias for lane, bias in zip(sums, self.biases, strict=True)]
 
 
 @cache
@@ -156,12 +163,10 @@ def _model() -> _CategoryModel:
     names: list[str] = data["grams"].split("\n")
     steps = array("b", base64.b64decode(data["weights"]))
     idf = base64.b64decode(data["idf"])
-    size, scale = len(CODES), data["scale"]
-    rows = (
-        (*(step * scale for step in steps[at * size : (at + 1) * size]), (idf[at] * IDF_STEP) ** 2)
-        for at in range(len(names))
-    )
-    return _CategoryModel(dict(zip(names, rows, strict=True)), tuple(data["biases"]))
+    size = len(CODES)
+    rows = ([w + 128 for w in steps[at * size : (at + 1) * size]] + [idf[at] ** 2, 1] for at in range(len(names)))
+    lanes = (sum(value << LANE * place for place, value in enumerate(row)) for row in rows)
+    return _CategoryModel(dict(zip(names, lanes, strict=True)), data["scale"], tuple(data["biases"]))
 
 
 def forget_model() -> None:

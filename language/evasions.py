@@ -7,6 +7,7 @@ Not solved, and said so in the help: look-alike characters, split characters (é©
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
@@ -31,8 +32,7 @@ NOT_PINYIN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Find:
+class Find(NamedTuple):
     """A disguised term: its number and place in the folded text, and the view that exclude phrases are tested on."""
 
     term: int

@@ -118,6 +118,7 @@ def _plain(text: str, tables: _Tables) -> str:
 def _tables() -> _Tables:
     data = load_json("fold.json")
     one_to_one = {ord(source): target for source, target in zip(data["from"], data["to"], strict=True)}
+    one_to_one.update(dict.fromkeys(range(0xD800, 0xE000), "\ufffd"))  # halves of a pair: no engine takes them
     quick = list(range(TABLE_END))
     for code, target in one_to_one.items():
         quick[code] = ord(target)

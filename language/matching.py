@@ -8,6 +8,7 @@ folded text (see `folding`), disguised terms are found by `evasions`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
@@ -19,8 +20,7 @@ from language.rules import Rule, Term
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A rule that the text fulfils. Spans are code points of the original text, end exclusive, sorted.
 
     `suspected`: fulfilled only thanks to a doubtful reading (a homophone); a person should look.

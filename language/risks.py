@@ -4,8 +4,8 @@ A kind is touched by one strong word or by two weak ones. These are hints for gr
 their reasons; whoever edits the lists changes the answer.
 """
 
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from language.categories import TellingWords
 from language.grams import prepare
@@ -36,8 +36,7 @@ RISK_KINDS = (
 KINDS = SENSITIVE_KINDS + RISK_KINDS
 
 
-@dataclass(frozen=True, slots=True)
-class Risk:
+class Risk(NamedTuple):
     """A kind and the words that speak for it."""
 
     kind: str

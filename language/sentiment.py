@@ -6,9 +6,8 @@ reasons: it is a suggestion that a person may overrule.
 
 import math
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from language.grams import grams, prepare, sentences
 from language.linear import LinearModel, load_linear
@@ -19,16 +18,14 @@ LONG_TEXT = 150  # from here on the sentences speak as well: one harsh sentence 
 REASONS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """A stretch of the (folded) text and how much it adds; more is more negative."""
+class Reason(NamedTuple):
+    """A stretch of the (folded) text and its weight; more is more negative."""
 
     term: str
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Sentiment:
+class Sentiment(NamedTuple):
     """`negative` is 0 to 1, and 0.5 is the line for this kind of source."""
 
     negative: float

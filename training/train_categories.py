@@ -39,7 +39,7 @@ NAMES = {
     "安全卫生": "safety",
     "其他": "other",
 }
-NGRAMS, STRENGTH, HAND_WEIGHT, FOLDS = 9_000, 1.0, 4.0, 5
+NGRAMS, STRENGTH, HAND_WEIGHT, FOLDS = 6_000, 1.0, 4.0, 5
 SURE, MARGIN, QUIET = 2.5, 1.5, 1.0
 MOST_POSTS, MOST_PRAISE = 4_000, 1_500
 OTHER = CODES.index("other")

@@ -19,7 +19,7 @@ from language.resources import DATA
 from training.linear_file import SEED, count, fit, most_telling, write
 from training.samples import Sample, read_rows, sentiment_samples
 
-NGRAMS = 60_000
+NGRAMS = 40_000
 STRENGTH = 3.0
 NOISY = {"nlpcc2014": 2.0}  # a small set whose kind of text is rare elsewhere counts double
 ADVERSE = [1.2, 0.5]
