@@ -209,7 +209,7 @@ class FieldOut(serializers.Serializer[FieldSpec]):
         return list(spec.choices.values) if spec.choices else []
 
 
-class ReasonOut(serializers.Serializer[Any]):
+class ObstacleOut(serializers.Serializer[Any]):
     code = serializers.CharField()
     message = serializers.SerializerMethodField()
 
@@ -225,8 +225,8 @@ class TransitionOut(serializers.Serializer[TransitionInfo]):
     target = serializers.ChoiceField(choices=CaseState.choices)
     is_permitted = serializers.BooleanField()
     is_possible = serializers.BooleanField()
-    missing = ReasonOut(many=True)
-    barred = ReasonOut(allow_null=True)
+    missing = ObstacleOut(many=True)
+    barred = ObstacleOut(allow_null=True)
     inputs = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField()
 

@@ -18,8 +18,6 @@ def tell_approvers(case: Case, plan: Plan, *, actor: User | None, now: datetime)
 
 
 def _tell(case: Case, users: list[int], kind: str, *, actor: User | None, now: datetime, level: str) -> None:
-    if case.is_drill:
-        return
     tell(
         users,
         key=f"{kind}:{ref(case)}:{case.version}",
@@ -29,4 +27,5 @@ def _tell(case: Case, users: list[int], kind: str, *, actor: User | None, now: d
         url=case.get_absolute_url(),
         thread=ref(case),
         level=level,
+        stays_inside=case.is_drill,
     )

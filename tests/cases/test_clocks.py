@@ -48,12 +48,11 @@ def test_the_call_back_is_due_once_the_measures_are_done(walk: Walk) -> None:
 
     walk.carry_out(case)
 
-    callback.refresh_from_db()
-    assert callback.due_at is not None
-    assert callback.due_at > walk.now
+    dated = Step.objects.get(pk=callback.pk)
+    assert dated.due_at is not None
+    assert dated.due_at > walk.now
     walk.call_back(case)
-    callback.refresh_from_db()
-    assert callback.state == "done"
+    assert Step.objects.get(pk=callback.pk).state == "done"
 
 
 def test_a_worse_grade_moves_the_clocks_nearer(walk: Walk, case: Case, now: datetime) -> None:

@@ -94,7 +94,7 @@ WHO: dict[str, dict[str, bool]] = {
 )
 def test_who_may_perform_it(walk: Walk, request: pytest.FixtureRequest, name: str, person: str, may: bool) -> None:
     if person == "other_agent":
-        user = UserFactory(unit=walk.agent.unit, roles=["agent"])
+        user: User = UserFactory(unit=walk.agent.unit, roles=["agent"])
     elif person.startswith("head-of"):
         user = User.objects.get(username=person) if request.getfixturevalue("org") else walk.agent
     else:

@@ -17,7 +17,7 @@ from tests.factories.escalation import make_clock
 PLACES = ("own department", "own unit", "above", "top", "beside", "below")
 ALL = set(PLACES)
 UNIT_WIDE = {"own department", "own unit", "above", "top"}
-BY_ROLE = {
+BY_ROLE: dict[str, dict[str, set[str]]] = {
     Role.AGENT: {"public": UNIT_WIDE, "internal": UNIT_WIDE, "confidential": set(), "secret": set()},
     Role.MONITOR: {"public": UNIT_WIDE, "internal": UNIT_WIDE, "confidential": set(), "secret": set()},
     Role.LIAISON: {"public": UNIT_WIDE, "internal": UNIT_WIDE, "confidential": set(), "secret": set()},
