@@ -32,6 +32,7 @@ class Room:
     prefixes: Sequence[str]
     count: str = ""  # the figure of `Waiting` shown beside the name
     is_hot: bool = False  # a count here is something that should not be
+    words: "_StrOrPromise" = "%(n)s"
 
 
 ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
@@ -41,7 +42,14 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
             Room("home", _lazy("My desk"), ["home"]),
             Room("cases:list", _lazy("Cases"), ["cases:"], "cases"),
             Room("cases:approvals", _lazy("Approvals"), ["cases:approvals"], "approvals", is_hot=True),
-            Room("escalation:board", _lazy("Clocks"), ["escalation:"], "overdue", is_hot=True),
+            Room(
+                "escalation:board",
+                _lazy("Clocks"),
+                ["escalation:"],
+                "overdue",
+                is_hot=True,
+                words=_lazy("%(n)s over"),
+            ),
         ),
     ),
     (
@@ -50,7 +58,14 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
             Room("monitoring:alerts", _lazy("Alerts"), ["monitoring:alert"], "alerts"),
             Room("monitoring:events", _lazy("Events"), ["monitoring:event"]),
             Room("monitoring:watches", _lazy("Watches"), ["monitoring:watch"]),
-            Room("monitoring:sources", _lazy("Sources"), ["monitoring:source"], "sources", is_hot=True),
+            Room(
+                "monitoring:sources",
+                _lazy("Sources"),
+                ["monitoring:source"],
+                "sources",
+                is_hot=True,
+                words=_lazy("%(n)s faulty"),
+            ),
         ),
     ),
     (
@@ -127,7 +142,7 @@ def item_of(room: Room, *, current: str, waiting: Waiting) -> Item | None:
         label=room.label,
         url=url,
         is_current=current in room.prefixes,
-        shown=counted(count),
+        shown=room.words % {"n": counted(count)} if count else "",
         is_hot=bool(count) and room.is_hot,
     )
 

@@ -126,6 +126,13 @@ def amount(value: object) -> str:
 
 
 @register.filter
+def named(names: dict[str, str] | None) -> str:
+    """A name of rule data in the reader's language, else in Simplified Chinese."""
+    names = names or {}
+    return names.get(get_language() or "") or names.get("zh-hans") or ""
+
+
+@register.filter
 def masked(obj: object, field: str) -> str:
     """A personal-data field as everybody may see it."""
     shown = obj.masked(field)  # type: ignore[attr-defined] # a PersonalData model

@@ -31,11 +31,12 @@ class CaseForm(forms.Form):
     done: Text = _("Saved.")
     is_grave: bool = False
     explains: Text = ""
+    ids: str = "id_%s"  # two forms may stand on one page
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, data: QueryDict | None = None, files: "Files | None" = None, *, case: Case, actor: User) -> None:
-        super().__init__(data, files, initial={"version": case.version, **self.starting_point(case)})
+        super().__init__(data, files, auto_id=self.ids, initial={"version": case.version, **self.starting_point(case)})
         self.case = case
         self.actor = actor
         self.refusal = ""

@@ -48,8 +48,8 @@ def field_of(wanted: FieldSpec, case: Case) -> forms.Field:
         FieldKind.CHOICE: lambda **kw: one_of(wanted, **kw),
         FieldKind.NUMBER_CHOICE: lambda **kw: one_of(wanted, **kw),
         FieldKind.CHOICES: lambda **kw: many_of(wanted, **kw),
-        FieldKind.CATEGORY: lambda **kw: CategoryField(categories(), **kw),
-        FieldKind.PERSON: lambda **kw: PersonChoice(colleagues(case), **kw),
+        FieldKind.CATEGORY: lambda **kw: CategoryField(categories(), empty_label="—", **kw),
+        FieldKind.PERSON: lambda **kw: PersonChoice(colleagues(case), empty_label="—", **kw),
         FieldKind.MOMENT: MomentField,
     }
     return builders[wanted.kind](label=wanted.label, required=wanted.required)

@@ -15,6 +15,7 @@ from cases.services.attachments import NewFile
 
 
 class NoteForm(CaseForm):
+    ids = "compose_%s"
     heading = _("Internal note")
     verb = _("Record")
     done = _("Recorded.")
@@ -29,6 +30,7 @@ class NoteForm(CaseForm):
 
 
 class ContactForm(CaseForm):
+    ids = "compose_%s"
     heading = _("Contact with the complainant")
     verb = _("Record")
     done = _("The contact is on file.")
@@ -46,6 +48,7 @@ class ContactForm(CaseForm):
 
 
 class FindingForm(CaseForm):
+    ids = "compose_%s"
     heading = _("Finding")
     verb = _("Record")
     done = _("The finding is on file. Somebody verifies it next.")
@@ -58,6 +61,7 @@ class FindingForm(CaseForm):
 
 
 class FilesForm(CaseForm):
+    ids = "compose_%s"
     heading = _("Files")
     verb = _("Attach")
     done = _("Attached.")

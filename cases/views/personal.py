@@ -69,7 +69,8 @@ def fact_of(case: Case, field: str, clear: str = "") -> PersonalFact:
 @require_http_methods(["GET", "POST"])
 def reveal(request: HttpRequest, number: str, field: str) -> HttpResponse:
     case = case_for(signed_in(request), number)
-    fact, form = fact_of(case, field), ReasonForm(request.POST or None)
+    fact = fact_of(case, field)
+    form = ReasonForm(request.POST or None, auto_id=f"{fact.anchor}-%s")
     if request.method == "POST" and form.is_valid():
         fact = fact_of(case, field, clear=clear_text(request, case, field, form))
     context = {"case": case, "form": form, "fact": fact}
