@@ -19,6 +19,7 @@ class WaitingItem:
     note: Text = ""
     at: datetime | None = None
     clock: Clock | None = None
+    changes_url: str = ""  # where a part of a page says what changed against the last version
 
 
 Source = Callable[[User, datetime], Iterable[WaitingItem]]

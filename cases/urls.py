@@ -17,6 +17,7 @@ urlpatterns = [
     path("<str:number>/reveal/<str:field>/", personal.reveal, name="reveal"),
     path("<str:number>/files/<int:pk>/", attachment, name="file"),
     path("<str:number>/plan/", plans.plan, name="plan"),
+    path("<str:number>/plan/<int:version>/changes/", plans.changed, name="plan_changes"),
     path("<str:number>/measures/<int:pk>/done/", plans.evidence, name="measure_done"),
     path("<str:number>/findings/<int:pk>/verify/", plans.verify, name="verify"),
 ]

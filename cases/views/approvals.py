@@ -59,5 +59,6 @@ def item_of(plan: Plan, clock: Clock | None) -> WaitingItem:
             "grade": grade_words(case.grade)[0],
         },
         at=plan.submitted_at,
+        changes_url=reverse("cases:plan_changes", args=[case.number, plan.number]) if plan.number > 1 else "",
         clock=clock,
     )

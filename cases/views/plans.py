@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.gate import get_visible
 from accounts.models import User
@@ -152,6 +152,15 @@ def evidence(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         messages.success(request, str(form.done))
         return go_to(request, case.get_absolute_url())
     return answer(request, case, "", form)
+
+
+@desk_view
+@require_GET
+def changed(request: HttpRequest, number: str, version: int) -> HttpResponse:
+    """What one version changed against the one before it; a part for the approvals page."""
+    case = case_for(signed_in(request), number)
+    plan = get_visible(Plan.objects.filter(case=case), number=version)
+    return render(request, "cases/_changes.html", {"changes": differences(plan)})
 
 
 @desk_view

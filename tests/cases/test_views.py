@@ -422,3 +422,16 @@ def test_findings_are_verified_and_measures_evidenced(walk: Walk, agent: User, s
     finding.refresh_from_db()
     measure.refresh_from_db()
     assert (finding.verified_by, measure.evidence) == (agent, "Invoice")
+
+
+def test_a_second_version_says_what_it_changed(
+    walk: Walk, supervisor: User, agent: User, outsider: User, sign_in: SignIn
+) -> None:
+    case = walk.to("awaiting_approval")
+    walk.do(case, "reject", by=supervisor, reason="Too cheap")
+    walk.draft(case, cost=Decimal(4660))
+    walk.do(case, "submit")
+    (item,) = sign_in(supervisor).get(reverse("cases:approvals")).context["items"]
+    changes = sign_in(supervisor).get(item.changes_url).content.decode()
+    assert "<ins>4,660 yuan</ins>" in changes
+    assert sign_in(outsider).get(item.changes_url).status_code == HTTPStatus.NOT_FOUND
