@@ -57,7 +57,9 @@ class Ingested:
 @transaction.atomic
 def ingest(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> Ingested:
     """Store what is not known yet and act on what a watch wants; all of it or nothing."""
-    items = {item.external_id: _trimmed(item) for item in incoming}
+    items: dict[str, Incoming] = {}
+    for item in map(_trimmed, incoming):
+        items.setdefault(item.external_id, item)
     known = _known(source, list(items))
     fresh = [item for key, item in items.items() if key not in known]
     number, rules = current_rules()
@@ -89,16 +91,16 @@ def _trimmed(item: Incoming) -> Incoming:
         author=tidy(item.author, limit=AUTHOR_MAX).replace("\n", " "),
         reach=item.reach,
         published_at=item.published_at,
-        raw=_without_nul(item.raw),
+        raw=_storable(item.raw),
     )
 
 
-def _without_nul(value: Any) -> Any:
+def _storable(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace("\x00", "")
+        return value.replace("\x00", "").encode("utf-8", errors="ignore").decode()
     if isinstance(value, dict):
-        return {_without_nul(key): _without_nul(inner) for key, inner in value.items()}
-    return [_without_nul(inner) for inner in value] if isinstance(value, list) else value
+        return {_storable(key): _storable(inner) for key, inner in value.items()}
+    return [_storable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _known(source: Source, external_ids: list[str]) -> dict[str, int]:
@@ -194,6 +196,6 @@ def _watches(ids: set[int]) -> dict[int, Watch]:
 
 
 def _units(reading: Reading, watches: dict[int, Watch]) -> set[int]:
-    """Which units are concerned."""
+    """Which units are concerned. Talk of a risk is never taken for praise, whatever its tone."""
     hit = [watches[int(hit.id)] for hit in reading.hits if int(hit.id) in watches]
-    return {watch.unit_id for watch in hit if reading.is_negative or not watch.negative_only}
+    return {watch.unit_id for watch in hit if reading.is_negative or reading.kinds or not watch.negative_only}

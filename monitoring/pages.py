@@ -1,6 +1,6 @@
 """Pages by keyset: the thousandth costs as much as the first, and rows that arrive meanwhile shift nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
@@ -23,8 +23,13 @@ class Page(Generic[M]):
     count_label: str
 
 
-def page_of(rows: QuerySet[M], params: QueryDict, *, order: Sequence[str], size: int = PAGE_SIZE) -> Page[M]:
-    """`order` as in order_by, ending in a unique field. Places are the values of these fields at a row."""
+def page_of(
+    rows: QuerySet[M], params: QueryDict, *, order: Sequence[str], words: Callable[[int], str], size: int = PAGE_SIZE
+) -> Page[M]:
+    """`order` as in order_by, ending in a unique field: places are the values of these fields at a row.
+
+    `words` say how many there are, with %(n)s for the figure.
+    """
     forwards = "before" in params or "after" not in params
     place = _place(params.get("before") or params.get("after"), len(order))
     wanted = order if forwards else [_turned(name) for name in order]
@@ -39,7 +44,7 @@ def page_of(rows: QuerySet[M], params: QueryDict, *, order: Sequence[str], size:
         next_url=_url(params, "before", found[-1], order) if has_next and found else "",
         previous_url=_url(params, "after", found[0], order) if has_previous and found else "",
         count=count,
-        count_label=capped(count),
+        count_label=words(count) % {"n": capped(count)},
     )
 
 

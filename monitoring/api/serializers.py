@@ -1,5 +1,6 @@
 """Shapes of the API of monitoring."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from monitoring.grading import reason_words
 from monitoring.ingest import AUTHOR_MAX, ID_MAX, TEXT_MAX, TITLE_MAX, URL_MAX, Incoming
 from monitoring.models import Alert
 from monitoring.parsing import absolute
+from monitoring.plaintext import tidy
 
 
 class ReasonOut(serializers.Serializer[Any]):
@@ -86,10 +88,25 @@ class PushedMention(serializers.Serializer[Any]):
     )
     metrics = serializers.DictField(required=False, help_text="Kept as it came.")
 
+    def validate_external_id(self, value: str) -> str:
+        """As it will be stored."""
+        if not (known_as := tidy(value, limit=ID_MAX)):
+            raise serializers.ValidationError(_("This is needed."))
+        return known_as
+
     def validate_url(self, value: str | None) -> str:
         if value and absolute(value, base="") is None:
             raise serializers.ValidationError(_("Give a link that begins with http:// or https://."))
         return value or ""
+
+    def validate_metrics(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Figures and words, nothing nested: what JSON in the database cannot hold is refused."""
+        for inner in value.values():
+            if not isinstance(inner, str | int | float | None) or (
+                isinstance(inner, float) and not math.isfinite(inner)
+            ):
+                raise serializers.ValidationError(_("Metrics are numbers and texts, without anything inside them."))
+        return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not (attrs.get("title") or attrs.get("text")):

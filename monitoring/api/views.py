@@ -215,12 +215,11 @@ def _answer(items: list[Any], checked: list[Checked], sources: dict[int, Source]
         if not wrong:
             batches[source_id].append(incoming_of(given, item))
     done = {pk: services.push_mentions(sources[pk], batch, now=time_now()) for pk, batch in sorted(batches.items())}
-    results = []
+    results: list[dict[str, Any]] = []
     seen: set[tuple[int, str]] = set()
     for item, (source_id, given, wrong) in zip(items, checked, strict=True):
         if wrong:
-            name = item.get("external_id") if isinstance(item, dict) else None
-            results.append({"external_id": name, "status": "invalid", "id": None, "errors": wrong})
+            results.append({"external_id": _name(item), "status": "invalid", "id": None, "errors": wrong})
             continue
         name = given["external_id"]
         is_new = name in done[source_id].new_ids and (source_id, name) not in seen
@@ -230,10 +229,20 @@ def _answer(items: list[Any], checked: list[Checked], sources: dict[int, Source]
     counts = {
         status: sum(result["status"] == status for result in results) for status in ("created", "known", "invalid")
     }
-    body = {**counts, "results": results, "alerts": [pk for each in done.values() for pk in each.alert_ids]}
+    body: dict[str, Any] = {
+        **counts,
+        "results": results,
+        "alerts": [pk for each in done.values() for pk in each.alert_ids],
+    }
     if counts["invalid"] == len(results):
         refused = problem(
             HTTPStatus.UNPROCESSABLE_ENTITY, code="invalid", detail=_("Not one mention is valid."), **body
         )
         return Response(refused, status=HTTPStatus.UNPROCESSABLE_ENTITY, content_type="application/problem+json")
     return Response(body, status=HTTPStatus.CREATED if counts["created"] else HTTPStatus.OK)
+
+
+def _name(item: Any) -> str | None:
+    """What a faulty mention calls itself, in characters that can be sent back."""
+    name = item.get("external_id") if isinstance(item, dict) else None
+    return name[:500].encode("utf-8", errors="replace").decode() if isinstance(name, str) else None

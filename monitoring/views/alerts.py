@@ -9,6 +9,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -76,7 +77,7 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
     conditions = form.conditions()
     found = alerts_for(user).filter(state__in=current[2], **conditions)
     order = ("grade", "-pk") if current[0] in {"open", "acknowledged"} else ("-pk",)
-    page: Page[Alert] = page_of(found, request.GET, order=order)
+    page: Page[Alert] = page_of(found, request.GET, order=order, words=_how_many)
     return {
         "page": page,
         "rows": with_clocks(page.rows),
@@ -89,6 +90,10 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
         "query": request.GET.urlencode(),
         "now": time_now(),
     }
+
+
+def _how_many(count: int) -> str:
+    return ngettext("%(n)s alert", "%(n)s alerts", count)
 
 
 def with_clocks(rows: Any) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -16,6 +17,10 @@ from timeline.queries import entries_of
 from timeline.refs import ref
 
 
+def _how_many(count: int) -> str:
+    return ngettext("%(n)s event", "%(n)s events", count)
+
+
 @desk_view
 @never_cache
 @require_GET
@@ -24,7 +29,7 @@ def events(request: HttpRequest) -> HttpResponse:
     grade = request.GET.get("grade", "")
     if grade in {"1", "2", "3", "4"}:
         rows = rows.filter(grade=grade)
-    page: Page[Event] = page_of(rows, request.GET, order=("-last_seen_at", "-pk"))
+    page: Page[Event] = page_of(rows, request.GET, order=("-last_seen_at", "-pk"), words=_how_many)
     return render(request, "monitoring/event_list.html", {"page": page, "grade": grade})
 
 

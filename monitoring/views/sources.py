@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -26,6 +27,10 @@ FETCHES_SHOWN = 30
 RAW_SHOWN = 20
 
 
+def _how_many(count: int) -> str:
+    return ngettext("%(n)s source", "%(n)s sources", count)
+
+
 @desk_view
 @never_cache
 @require_GET
@@ -33,7 +38,7 @@ def sources(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     view = "failing" if request.GET.get("view") == "failing" else "all"
     rows = failing_sources(user) if view == "failing" else sources_for(user)
-    page: Page[Source] = page_of(rows, request.GET, order=("name", "pk"))
+    page: Page[Source] = page_of(rows, request.GET, order=("name", "pk"), words=_how_many)
     context = {"page": page, "current_view": view, "may_configure": may_configure(user)}
     return render(request, "monitoring/source_list.html", context)
 

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -22,12 +23,16 @@ from monitoring.trying import try_rule
 from timeline.now import now as time_now
 
 
+def _how_many(count: int) -> str:
+    return ngettext("%(n)s watch", "%(n)s watches", count)
+
+
 @desk_view
 @never_cache
 @require_GET
 def watches(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
-    page: Page[Watch] = page_of(watches_for(user), request.GET, order=("name", "pk"))
+    page: Page[Watch] = page_of(watches_for(user), request.GET, order=("name", "pk"), words=_how_many)
     return render(request, "monitoring/watch_list.html", {"page": page, "may_configure": may_configure(user)})
 
 
