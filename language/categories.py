@@ -86,7 +86,10 @@ def word_scores(found: Iterable[Telling]) -> list[float]:
     for word in found:
         weights[word.group].append(word.weight)
     last = len(DAMPING) - 1
-    return [sum(w * DAMPING[min(i, last)] for i, w in enumerate(sorted(group, reverse=True))) for group in weights]
+    return [
+        sum(w * DAMPING[min(i, last)] for i, w in enumerate(sorted(group, reverse=True))) if group else 0.0
+        for group in weights
+    ]
 
 
 def categorise(text: str) -> Category:

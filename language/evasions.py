@@ -19,6 +19,7 @@ GAP = r" \t*+\-./_|~·^=#&%$`\\•●◆★☆※→°\u2010-\u2015\u2190-\u2bff
 LONGEST_GAP = 4
 WORD = "a-z0-9一-鿿㐀-䶿"
 GAP_BETWEEN = re.compile(f"(?<=[{WORD}])[{GAP}]{{1,{LONGEST_GAP}}}(?=[{WORD}])")
+GAP_SIGN = re.compile(f"[{GAP}]")
 LATIN_RUN = re.compile("[a-z]{2}")
 HAN_ONLY = re.compile("[一-鿿㐀-䶿]+")
 LATIN = frozenset("abcdefghijklmnopqrstuvwxyz")
@@ -65,7 +66,7 @@ class Disguises:
 
     def search(self, folded: str) -> Iterator[Find]:
         """Every disguised occurrence; plain ones are not among them."""
-        gaps = GAP_BETWEEN.search(folded) is not None
+        gaps = GAP_SIGN.search(folded) is not None and GAP_BETWEEN.search(folded) is not None
         latin = LATIN_RUN.search(folded) is not None
         if gaps or latin:
             view = _squeeze(folded) if gaps else _View(folded, range(len(folded)))

@@ -52,15 +52,14 @@ class _Tables:
 
 def fold(text: str) -> Folded:
     """Fold, keeping the way back. Texts without length-changing characters cost one translation."""
-    tables = _tables()
-    quick = _fold_quickly(text, tables)
+    quick = fold_quickly(text)
     if quick is not None:
         places = range(len(text) + 1)
         return Folded(quick, places[:-1], places[1:])
     characters: list[str] = []
     offsets: list[int] = []
     ends: list[int] = []
-    for result, start, end in _pieces(text, tables):
+    for result, start, end in _pieces(text, _tables()):
         characters.append(result)
         offsets.extend([start] * len(result))
         ends.extend([end] * len(result))
@@ -69,15 +68,13 @@ def fold(text: str) -> Folded:
 
 def fold_text(text: str) -> str:
     """The folded text alone, for callers that need no way back."""
-    tables = _tables()
-    quick = _fold_quickly(text, tables)
-    if quick is not None:
-        return quick
-    return "".join(result for result, _, _ in _pieces(text, tables))
+    quick = fold_quickly(text)
+    return quick if quick is not None else "".join(result for result, _, _ in _pieces(text, _tables()))
 
 
-def _fold_quickly(text: str, tables: _Tables) -> str | None:
-    folded = text.translate(tables.quick)
+def fold_quickly(text: str) -> str | None:
+    """The folded text where every position stays what it was, as in most texts; None where `fold` must tell."""
+    folded = text.translate(_tables().quick)
     return None if SLOW in folded or BEYOND_TABLE.search(text) else folded
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick
 
 from language.evasions import Disguises
-from language.folding import fold, fold_text
+from language.folding import fold, fold_quickly, fold_text
 from language.resources import load_json
 from language.rules import Rule, Term
 
@@ -51,13 +51,12 @@ class _Plan:
     all_of: tuple[int, ...]
     none_of: tuple[int, ...]
 
+    @property
+    def is_simple(self) -> bool:
+        return not self.all_of and not self.none_of
 
-@dataclass(slots=True)
-class _Found:
-    """Where one needle was found in the folded text."""
 
-    sure: list[Span]
-    suspected: list[Span]
+Found = dict[int, list[Span]]  # where each needle was found in the folded text
 
 
 class Matcher:
@@ -67,48 +66,74 @@ class Matcher:
         numbers: dict[_Needle, int] = {}
         plans = [_plan(id_, rule, numbers) for id_, rule in rules.items()]
         self._needles = list(numbers)
+        self._picky = [bool(needle.exclude) for needle in self._needles]
         owners: dict[str, list[int]] = {}
         for needle, number in numbers.items():
             owners.setdefault(needle.text, []).append(number)
         self._owners = list(owners.values())
         self._automaton = AhoCorasick(list(owners)) if owners else None
         self._disguises = Disguises([n.text for n in self._needles]) if evasions and owners else None
-        self._wanted_by: list[list[_Plan]] = [[] for _ in self._needles]
+        self._simple: list[list[str]] = [[] for _ in self._needles]  # rules that any hit of the needle fulfils
+        self._others: list[list[_Plan]] = [[] for _ in self._needles]
         for plan in plans:
             for number in {*plan.any_of, *plan.all_of}:
-                self._wanted_by[number].append(plan)
+                if plan.is_simple:
+                    self._simple[number].append(plan.id)
+                else:
+                    self._others[number].append(plan)
 
     def match(self, text: str) -> list[Hit]:
         """The rules this text fulfils, in the order of their first term found."""
         if self._automaton is None:
             return []
-        folded = fold_text(text)
-        found = self._plain(folded)
+        quick = fold_quickly(text)
+        folded = fold(text).text if quick is None else quick
+        sure, doubtful = self._plain(folded), Found()
         if self._disguises is not None:
-            self._add_disguised(folded, found)
-        if not found:
+            self._add_disguised(self._disguises, folded, sure, doubtful)
+        if not sure and not doubtful:
             return []
-        plans = {plan.id: plan for number in found for plan in self._wanted_by[number]}
-        hits = [hit for plan in plans.values() if (hit := _judge(plan, found)) is not None]
-        return _in_original(text, hits)
+        hits = self._hits(sure, doubtful)
+        return hits if quick is not None else _in_original(text, hits)
 
-    def _plain(self, folded: str) -> dict[int, _Found]:
-        found: dict[int, _Found] = {}
+    def _plain(self, folded: str) -> Found:
+        found: Found = {}
         if self._automaton is None:
             return found
         for form, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
             for number in self._owners[form]:
-                if not self._needles[number].excluded(folded, start):
-                    found.setdefault(number, _Found([], [])).sure.append((start, end))
+                if self._picky[number] and self._needles[number].excluded(folded, start):
+                    continue
+                if number in found:
+                    found[number].append((start, end))
+                else:
+                    found[number] = [(start, end)]
         return found
 
-    def _add_disguised(self, folded: str, found: dict[int, _Found]) -> None:
-        if self._disguises is None:
-            return
-        for find in self._disguises.search(folded):
+    def _add_disguised(self, disguises: Disguises, folded: str, sure: Found, doubtful: Found) -> None:
+        for find in disguises.search(folded):
             if not self._needles[find.term].excluded(find.view, find.view_start):
-                entry = found.setdefault(find.term, _Found([], []))
-                (entry.suspected if find.suspected else entry.sure).append((find.start, find.end))
+                found = doubtful if find.suspected else sure
+                found.setdefault(find.term, []).append((find.start, find.end))
+
+    def _hits(self, sure: Found, doubtful: Found) -> list[Hit]:
+        spans: dict[str, list[Span]] = {}
+        others: dict[str, _Plan] = {}
+        for number, places in sure.items():
+            for id_ in self._simple[number]:
+                spans[id_] = spans[id_] + places if id_ in spans else places
+            for plan in self._others[number]:
+                others[plan.id] = plan
+        hits = [Hit(id_, _sorted(places), suspected=False) for id_, places in spans.items()]
+        spans = {}
+        for number, places in doubtful.items():
+            for id_ in self._simple[number]:
+                spans[id_] = spans[id_] + places if id_ in spans else places
+            for plan in self._others[number]:
+                others[plan.id] = plan
+        known = {hit.id for hit in hits} if spans else set()
+        hits += [Hit(id_, _sorted(places), suspected=True) for id_, places in spans.items() if id_ not in known]
+        return hits + [hit for plan in others.values() if (hit := _judged(plan, sure, doubtful)) is not None]
 
 
 def merged(spans: tuple[Span, ...]) -> list[Span]:
@@ -135,31 +160,26 @@ def _needle(term: Term) -> _Needle:
     return _Needle(text, tuple((p, at) for p in phrases for at in range(len(p)) if p.startswith(text, at)))
 
 
-def _judge(plan: _Plan, found: dict[int, _Found]) -> Hit | None:
+def _judged(plan: _Plan, sure: Found, doubtful: Found) -> Hit | None:
     """The rule's hit, or None. Disguised terms count for `none` too, doubtful ones do not."""
-    if any(number in found and found[number].sure for number in plan.none_of):
+    if any(number in sure for number in plan.none_of):
         return None
-    if any(number not in found for number in plan.all_of):
-        return None
-    present = [number for number in plan.any_of if number in found]
+    present = [number for number in plan.any_of if number in sure] or [n for n in plan.any_of if n in doubtful]
     if plan.any_of and not present:
         return None
-    suspected = any(not found[number].sure for number in plan.all_of)
-    suspected = suspected or (bool(present) and not any(found[number].sure for number in present))
-    spans: set[Span] = set()
-    for number in (*present, *plan.all_of):
-        spans.update(found[number].sure)
-        if suspected:
-            spans.update(found[number].suspected)
-    return Hit(plan.id, tuple(sorted(spans)), suspected)
+    if any(number not in sure and number not in doubtful for number in plan.all_of):
+        return None
+    needed = [*present, *plan.all_of]
+    places = [span for number in needed for span in sure.get(number) or doubtful[number]]
+    return Hit(plan.id, _sorted(places), suspected=any(number not in sure for number in needed))
+
+
+def _sorted(places: list[Span]) -> tuple[Span, ...]:
+    return (places[0],) if len(places) == 1 else tuple(sorted(set(places)))
 
 
 def _in_original(text: str, hits: list[Hit]) -> list[Hit]:
-    if not hits:
-        return hits
     folded = fold(text)
-    if folded.is_identity:
-        return hits
     return [Hit(h.id, tuple(folded.span(start, end) for start, end in h.spans), h.suspected) for h in hits]
 
 

@@ -16,6 +16,7 @@ from language.resources import load_json
 SourceKind = Literal["review", "social", "news"]
 LONG_TEXT = 150  # from here on the sentences speak as well: one harsh sentence drowns in a long text
 REASONS = 4
+WORTH_REASONS = -1.4  # a score under 0.2 needs none
 
 
 class Reason(NamedTuple):
@@ -26,7 +27,7 @@ class Reason(NamedTuple):
 
 
 class Sentiment(NamedTuple):
-    """`negative` is 0 to 1, and 0.5 is the line for this kind of source."""
+    """`negative` is 0 to 1, and 0.5 is the line for this kind of source. Scores under 0.2 give no reasons."""
 
     negative: float
     is_negative: bool
@@ -45,7 +46,8 @@ def judge_prepared(prepared: str, found: set[str], source: SourceKind) -> Sentim
     adverse = _adverse_words(prepared) if source == "news" else []
     above = logit(prepared, found) + _adverse_bonus(len(adverse)) - _thresholds()[source]
     reasons = [Reason(word, _adverse_bonus(1)) for word in adverse[:REASONS]]
-    reasons += [Reason(term, round(w, 3)) for term, w in model.strongest(found, REASONS - len(reasons))]
+    if above > WORTH_REASONS:
+        reasons += [Reason(term, round(w, 2)) for term, w in model.strongest(found, REASONS - len(reasons))]
     return Sentiment(round(1 / (1 + math.exp(-above)), 4), above > 0, tuple(reasons))
 
 

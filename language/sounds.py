@@ -5,7 +5,8 @@ from itertools import islice, product
 
 from language.resources import load_json
 
-PRIVATE = 0xF0000  # each syllable is one private-use character, so that sounds are searched like text
+PRIVATE = 0xE000  # each syllable is one private-use character, so that sounds are searched like text
+TABLE_END = 0x10000
 
 
 @cache
@@ -22,9 +23,11 @@ def readings() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def _sound_table() -> dict[int, int]:
-    codes: dict[str, int] = {}
-    return {ord(c): codes.setdefault(r[0], PRIVATE + len(codes)) for c, r in readings().items()}
+def _sound_table() -> list[int]:
+    table, codes = list(range(TABLE_END)), dict[str, int]()
+    for character, spoken in readings().items():
+        table[ord(character)] = codes.setdefault(spoken[0], PRIVATE + len(codes))
+    return table
 
 
 def as_sounds(folded: str) -> str:
