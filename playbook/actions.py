@@ -1,5 +1,6 @@
 """What can happen in a story: each word calls the very service that the screen or the task of that name calls."""
 
+import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -15,15 +16,17 @@ from cases.transitions import TRANSITIONS
 from escalation import services as escalation
 from escalation.models import Step
 from monitoring import services as monitoring
-from monitoring.models import Alert, Source, Watch
+from monitoring.enums import AlertState
+from monitoring.models import Alert, Event, Source, Watch
 from playbook.models import ScenarioEntry
 from playbook.scenario import ScenarioStep
-from playbook.stage import Stage
+from playbook.stage import Stage, ToldBefore
 from press import services as press
 from press.models import Enquiry, Reply
 from press.queries import steps_of_enquiry
 
 Action = Callable[[Stage, ScenarioStep], Any]
+POLL_ATTEMPTS = 30
 
 
 # ---- a case ---------------------------------------------------------------------------------------
@@ -105,17 +108,23 @@ def callback(stage: Stage, step: ScenarioStep) -> Any:
 
 # ---- the net --------------------------------------------------------------------------------------
 def add_source(stage: Stage, step: ScenarioStep) -> Source:
-    """A source that reads one of the story's own feeds from this very machine."""
+    """A source that reads one of the story's own feeds from this very machine; the same in every telling."""
     data = dict(step.data)
     url = f"{stage.feed_address}/demo/feeds/{data.pop('feed')}.xml"
-    source = Source(url=url, unit=_own_unit(stage), allow_private=True, created_at=stage.now, **data)
+    unit = _own_unit(stage)
+    if known := Source.objects.filter(unit=unit, url=url).first():
+        return known
+    source = Source(url=url, unit=unit, allow_private=True, created_at=stage.now, **data)
     return monitoring.save_source(source, actor=stage.person, now=stage.now)
 
 
 def add_watch(stage: Stage, step: ScenarioStep) -> Watch:
     data = dict(step.data)
+    unit = _own_unit(stage)
     rule = {part: data.pop(part) for part in ("any", "all", "none") if part in data}
-    watch = Watch(rule=rule, unit=_own_unit(stage), created_at=stage.now, **data)
+    if known := Watch.objects.filter(unit=unit, name=data["name"]).first():
+        return known
+    watch = Watch(rule=rule, unit=unit, created_at=stage.now, **data)
     return monitoring.save_watch(watch, actor=stage.person, now=stage.now)
 
 
@@ -137,23 +146,34 @@ def publish(stage: Stage, step: ScenarioStep) -> ScenarioEntry:
 def poll(stage: Stage, step: ScenarioStep) -> str:
     """Read the source now, over HTTP, as the worker does when its time has come."""
     source = stage.thing(step, Source)
-    outcome = monitoring.poll_source(source.pk, now=stage.now)
+    outcome = "busy"
+    for _attempt in range(POLL_ATTEMPTS):
+        if (outcome := monitoring.poll_source(source.pk, now=stage.now)) != "busy":
+            break
+        time.sleep(1)  # the running desk's own worker is reading it
     if outcome not in {"read", "unchanged"}:
         raise Invalid(_("“%(source)s” could not be read: %(outcome)s.") % {"source": source, "outcome": outcome})
     return outcome
 
 
 def acknowledge_alert(stage: Stage, step: ScenarioStep) -> Alert:
-    return monitoring.acknowledge_alert(_newest_alert(stage, step), actor=stage.person, now=stage.now)
+    alert = _alert_of(stage, step, still={AlertState.OPEN})
+    return monitoring.acknowledge_alert(alert, actor=stage.person, now=stage.now)
 
 
 def open_case_from_alert(stage: Stage, step: ScenarioStep) -> Case:
-    return monitoring.open_case_from_alert(_newest_alert(stage, step), actor=stage.person, now=stage.now)
+    alert = _alert_of(stage, step, still={AlertState.OPEN, AlertState.ACKNOWLEDGED})
+    return monitoring.open_case_from_alert(alert, actor=stage.person, now=stage.now)
 
 
-def _newest_alert(stage: Stage, step: ScenarioStep) -> Alert:
+def _alert_of(stage: Stage, step: ScenarioStep, *, still: set[AlertState]) -> Alert:
+    """Of the event that the newest entry of the source belongs to; told again, the event knows it all already."""
     source = stage.thing(step, Source)
-    return Alert.objects.filter(event__mentions__source=source).latest("pk")
+    event = Event.objects.filter(mentions__source=source).latest("mentions__pk")
+    alert = Alert.objects.get(event=event)
+    if alert.state not in still:
+        raise ToldBefore
+    return alert
 
 
 # ---- the press ------------------------------------------------------------------------------------

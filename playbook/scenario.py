@@ -18,7 +18,7 @@ steps:
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -71,34 +71,53 @@ def read_scenario(path: Path) -> Scenario:
             _("%(path)s cannot be read as a scenario: %(error)s") % {"path": path.name, "error": error},
             code="bad_scenario",
         ) from error
-    if not isinstance(content, dict) or not isinstance(content.get("steps"), list):
+    if not isinstance(content, dict) or not isinstance(content.get("steps"), list) or not content["steps"]:
         raise Invalid(_("A scenario has a title, a length and a list of steps."), code="bad_scenario")
     # Written strand by strand, played in time order; of the same moment, the upper line first.
     steps = sorted((_step(line, raw) for line, raw in enumerate(content["steps"], start=1)), key=lambda step: step.at)
     length = duration(content.get("length", "0m"))
-    if steps and steps[-1].at > length:
-        raise Invalid(
-            _("Step %(line)s comes after the end of the story.") % {"line": steps[-1].line}, code="bad_scenario"
-        )
+    if steps[-1].at > length:
+        raise _bad_step(steps[-1].line, _("it comes after the end of the story."))
+    _check_names(steps)
     return Scenario(title=str(content.get("title", path.stem)), length=length, steps=tuple(steps))
 
 
 def _step(line: int, raw: object) -> ScenarioStep:
     if not isinstance(raw, dict) or "do" not in raw or "at" not in raw:
-        raise Invalid(_("Step %(line)s needs “at” and “do”.") % {"line": line}, code="bad_step")
+        raise _bad_step(line, _("it needs “at” and “do”."))
     step = cast("dict[str, Any]", raw)
     if unknown := set(step) - _KEYS:
         names = ", ".join(sorted(map(str, unknown)))
-        raise Invalid(
-            _("Step %(line)s has words nobody reads: %(names)s.") % {"line": line, "names": names}, code="bad_step"
-        )
+        raise _bad_step(line, _("it has words nobody reads: %(names)s.") % {"names": names})
+    data = step.get("with") or {}
+    if not isinstance(data, dict):
+        raise _bad_step(line, _("“with” lists names and values."))
+    try:
+        at = duration(step["at"])
+    except Invalid as error:
+        raise _bad_step(line, str(error.message)) from error
     return ScenarioStep(
         line=line,
-        at=duration(step["at"]),
+        at=at,
         do=str(step["do"]),
         who=str(step.get("who", "")),
         name=str(step.get("as", "")),
         of=str(step.get("of", "")),
         refused=str(step.get("refused", "")),
-        data=step.get("with") or {},
+        data=data,
     )
+
+
+def _check_names(steps: Sequence[ScenarioStep]) -> None:
+    """Everything a step speaks of has been named by one played before it, and no name is given twice."""
+    named: set[str] = set()
+    for step in steps:
+        if step.of and step.of not in named:
+            raise _bad_step(step.line, _("nothing was named “%(name)s” before it.") % {"name": step.of})
+        if step.name and step.name in named:
+            raise _bad_step(step.line, _("“%(name)s” is already the name of something.") % {"name": step.name})
+        named |= {step.name} - {""}
+
+
+def _bad_step(line: int, why: str) -> Invalid:
+    return Invalid(_("Step %(line)s: %(why)s") % {"line": line, "why": why}, code="bad_step")

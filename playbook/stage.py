@@ -13,6 +13,10 @@ from playbook.scenario import ScenarioStep, duration
 Thing = TypeVar("Thing")
 
 
+class ToldBefore(Exception):  # noqa: N818 -- an answer of the story, not a fault
+    """An earlier telling of the same story has already done this: the step is passed over, and what hangs on it."""
+
+
 @dataclass
 class Stage:
     """Who acts, when, and everything that was named before."""
@@ -21,6 +25,7 @@ class Stage:
     feed_address: str
     actor: User | None = None
     named: dict[str, Any] = field(default_factory=dict)
+    passed_over: set[str] = field(default_factory=set)
 
     @property
     def person(self) -> User:
@@ -30,6 +35,8 @@ class Stage:
 
     def thing(self, step: ScenarioStep, kind: type[Thing]) -> Thing:
         """What the step is `of`, read anew: the story may have moved on since it was named."""
+        if step.of in self.passed_over:
+            raise ToldBefore
         found = self.named.get(step.of)
         if not isinstance(found, kind):
             raise Invalid(

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from accounts.errors import Refusal
 from playbook.feeds import feeds_served
-from playbook.replay import replay
+from playbook.replay import Played, replay
 from playbook.scenario import read_scenario
 
 
@@ -33,11 +34,14 @@ class Command(BaseCommand):
             story = read_scenario(scenario)
             with feeds_served() as address:
                 for played in replay(story, present=present, feed_address=address, speed=speed):
-                    self._tell(played.at, played.step.who, played.step.do, played.refused)
+                    self._tell(played)
         except Refusal as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(self.style.SUCCESS(f"Played “{story.title}”: {len(story.steps)} steps."))
 
-    def _tell(self, at: datetime, who: str, do: str, refused: str) -> None:
-        answer = f" — refused as written: {refused}" if refused else ""
-        self.stdout.write(f"{at:%H:%M} {who or 'the world':<12} {do}{answer}")
+    def _tell(self, played: Played) -> None:
+        step = played.step
+        answer = f" — refused as written: {played.refused}" if played.refused else ""
+        answer = " — passed over: an earlier telling did it" if played.told_before else answer
+        at = timezone.localtime(played.at)
+        self.stdout.write(f"{at:%H:%M} {step.who or 'the world':<12} {step.do}{answer}")
