@@ -1,6 +1,6 @@
 """`manage.py analyse`: what the language room makes of texts."""
 
-from typing import Any, get_args
+from typing import Any
 
 from django.core.management.base import BaseCommand
 
@@ -11,7 +11,7 @@ from language.risks import RISK_KINDS, risks_prepared
 from language.sentiment import SourceKind, judge_prepared
 from monitoring.management.commands._jsonlines import stream
 
-SOURCES = get_args(SourceKind)
+SOURCES: dict[str, SourceKind] = {"review": "review", "social": "social", "news": "news"}
 
 
 class Command(BaseCommand):
@@ -26,9 +26,7 @@ class Command(BaseCommand):
 
 def analysed(item: dict[str, Any]) -> dict[str, Any]:
     """The answer to one line."""
-    source = item.get("source") or "review"
-    if source not in SOURCES:
-        raise BadLineError(f"“source” is none of {', '.join(SOURCES)}")
+    source = _source(item.get("source") or "review")
     prepared = prepare(text_of(item))
     seen = grams(prepared)
     sentiment = judge_prepared(prepared, seen, source)
@@ -50,3 +48,9 @@ def analysed(item: dict[str, Any]) -> dict[str, Any]:
         "sensitive_kinds": [risk.kind for risk in risks if risk.kind not in RISK_KINDS],
         "reasons": reasons,
     }
+
+
+def _source(value: object) -> SourceKind:
+    if not isinstance(value, str) or value not in SOURCES:
+        raise BadLineError("“source” is none of review, social, news")
+    return SOURCES[value]
