@@ -11,13 +11,14 @@ from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.masking import mask_free_text
 from accounts.models import Unit, User
 from cases import clocks, rules
-from cases.enums import Confidentiality, Flag
+from cases.approval import approvers_of
+from cases.enums import Confidentiality, Flag, PlanState
 from cases.models import Case, Named, Share
 from cases.reading import Unreadable, category_of
 from cases.reasons import refuse_person
 from cases.services.filing import file_entry, locked, require, require_open, save_changes
 from cases.services.intake import checked_facts
-from cases.services.telling import tell_person
+from cases.services.telling import tell_approvers, tell_person
 from timeline.refs import ref
 
 FACTS = (
@@ -240,11 +241,19 @@ def release_person(case: Case, *, user: User, actor: User, now: datetime, reason
 
 @transaction.atomic
 def add_flags(case: Case, flags: Sequence[str], *, actor: User | None, now: datetime) -> Case:
-    """For rooms that learn something about the case (media are asking); flags it has already change nothing."""
+    """For rooms that learn something about the case (media are asking); flags it has already change nothing.
+
+    A plan that waits may be for others to decide now: those who were not told yet are told.
+    """
     case = locked(case, actor=actor)
     new = [flag for flag in flags if flag in Flag.values and flag not in case.flags]
-    if new:
-        case.flags = [*case.flags, *new]
-        save_changes(case, {"flags"}, now=now)
-        file_entry(case, "case.flagged", actor=actor, now=now, details={"flags": new})
+    if not new:
+        return case
+    plan = case.plans.filter(state=PlanState.SUBMITTED).first()
+    told = approvers_of(plan, case) if plan else []
+    case.flags = [*case.flags, *new]
+    save_changes(case, {"flags"}, now=now)
+    file_entry(case, "case.flagged", actor=actor, now=now, details={"flags": new})
+    if plan:
+        tell_approvers(case, plan, actor=actor, now=now, besides=told)
     return case

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import datetime
 
 from accounts.models import User
@@ -13,8 +14,9 @@ def tell_person(case: Case, user: User | None, kind: str, *, actor: User | None,
         _tell(case, [user.pk], kind, actor=actor, now=now, level="info")
 
 
-def tell_approvers(case: Case, plan: Plan, *, actor: User | None, now: datetime) -> None:
-    _tell(case, approvers_of(plan, case), "case.plan_waiting", actor=actor, now=now, level="warning")
+def tell_approvers(case: Case, plan: Plan, *, actor: User | None, now: datetime, besides: Collection[int] = ()) -> None:
+    people = [user for user in approvers_of(plan, case) if user not in besides]
+    _tell(case, people, "case.plan_waiting", actor=actor, now=now, level="warning")
 
 
 def _tell(case: Case, users: list[int], kind: str, *, actor: User | None, now: datetime, level: str) -> None:

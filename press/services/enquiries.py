@@ -11,9 +11,9 @@ from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.masking import mask_free_text
 from accounts.models import Unit, User
 from accounts.queries import OrgMap
-from cases.enums import CaseKind, Channel, PlanState
+from cases.enums import CaseKind, Channel, Flag, PlanState
 from cases.models import Case
-from cases.services import ComplainantData, open_case
+from cases.services import ComplainantData, add_flags, open_case
 from escalation.enums import RunState, StepState
 from escalation.services import cancel_run, deliver, set_base, start_run, waive_step
 from notifications.services import tell
@@ -84,6 +84,7 @@ def log_enquiry(
         is_drill=is_drill or case.is_drill,
     )
     _record_logged(enquiry, actor=actor, now=now)
+    enquiry.case = add_flags(case, [Flag.MEDIA], actor=actor, now=now)  # its plan is now for the group to approve
     _start_runbook(enquiry, actor=actor, now=now)
     _report_risk(enquiry, now=now)
     return enquiry

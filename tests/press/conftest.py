@@ -25,6 +25,12 @@ def walk(rules_loaded: None, agent: User, supervisor: User, now: datetime) -> Wa
 
 
 @pytest.fixture
+def media_walk(rules_loaded: None, agent: User, commander: User, now: datetime) -> Walk:
+    """A case that media ask about: its plan is for group leadership to approve."""
+    return Walk(agent=agent, supervisor=commander, now=now)
+
+
+@pytest.fixture
 def case(walk: Walk) -> Case:
     return walk.open()
 

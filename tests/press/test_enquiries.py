@@ -185,17 +185,54 @@ def test_an_earlier_deadline_of_the_second_outlet_presses_the_shared_plan(
     assert (due(first)[4], due(first)[6]) == (now.replace(hour=13), now.replace(hour=22))
 
 
-def test_approving_the_plan_does_step_four_and_dates_step_eight(newsroom: Newsroom, walk: Walk, case: Case) -> None:
+def test_an_enquiry_flags_its_case_once_and_leaves_grade_and_clocks_alone(newsroom: Newsroom, case: Case) -> None:
+    before = dict(Clock.objects.filter(subject=ref(case)).values_list("pk", "due_at"))
+    first = newsroom.log(case)
+    newsroom.log(case, outlet=OutletData(name="江城晚报"))
+
+    flagged = entries_of(ref(case)).filter(verb="case.flagged").values_list("details", flat=True)
+    assert list(flagged) == [{"flags": ["media"]}]
+    assert (first.case.flags, first.case.version, first.case.grade) == (["media"], case.version + 1, case.grade)
+    assert dict(Clock.objects.filter(subject=ref(case)).values_list("pk", "due_at")) == before
+    assert not entries_of(ref(case)).filter(verb="run.regraded").exists()
+
+
+def test_the_plan_of_a_case_media_ask_about_is_for_the_group(
+    newsroom: Newsroom, walk: Walk, media_walk: Walk, case: Case
+) -> None:
+    newsroom.log(case)
+    walk.to("awaiting_approval", case)
+
+    with pytest.raises(NotAllowed) as refusal:
+        walk.approve(case)
+
+    assert refusal.value.code == "beyond_limit"
+    assert media_walk.approve(case).state == "following_up"
+
+
+def test_a_plan_that_waits_already_is_told_to_the_group(
+    newsroom: Newsroom, walk: Walk, case: Case, org: Organisation
+) -> None:
+    walk.to("awaiting_approval", case)
+    newsroom.log(case)
+
+    told = InboxItem.objects.filter(kind="case.plan_waiting").order_by("pk").values_list("user__username", flat=True)
+    assert list(told) == ["head-of-east-branch", "supervisor", "head-of-group"]
+
+
+def test_approving_the_plan_does_step_four_and_dates_step_eight(
+    newsroom: Newsroom, media_walk: Walk, case: Case
+) -> None:
     enquiry = newsroom.log(case)
-    walk.to("following_up", case)
+    media_walk.to("following_up", case)
 
     assert states(enquiry)[4] == "done"
     assert due(enquiry)[8] == newsroom.now + timedelta(days=2)
 
 
-def test_evidenced_measures_do_step_eight(newsroom: Newsroom, walk: Walk, case: Case) -> None:
+def test_evidenced_measures_do_step_eight(newsroom: Newsroom, media_walk: Walk, case: Case) -> None:
     enquiry = newsroom.log(case)
-    walk.carry_out(walk.to("following_up", case))
+    media_walk.carry_out(media_walk.to("following_up", case))
 
     assert states(enquiry)[8] == "done"
 
