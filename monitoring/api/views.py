@@ -169,6 +169,7 @@ class Mentions(APIView):
             component_name="PushedMentions",
             serializers=[PushedMention, PushedMention(many=True)],
             resource_type_field_name=None,
+            many=False,
         ),
         responses={201: PushedOut, 200: PushedOut},
     )

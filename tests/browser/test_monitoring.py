@@ -1,0 +1,101 @@
+"""Alerts, events, sources and watches in a real browser."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import User
+from monitoring.enums import AlertState
+from monitoring.models import Alert, Event, Source, Watch
+from tests.conftest import Organisation
+from tests.factories.escalation import load_runbooks
+from tests.factories.monitoring import LEAK, SourceFactory, WatchFactory, bring, make_alert, said
+from timeline.now import now as time_now
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def runbooks(transactional_db: None) -> None:
+    load_runbooks(time_now())
+
+
+def test_a_new_alert_comes_up_by_itself_and_is_dismissed_in_place(
+    org: Organisation, monitor: User, screen: Callable[..., Any]
+) -> None:
+    page = screen(monitor).open("/monitoring/alerts/")
+    expect(page.get_by_text("Nothing to triage")).to_be_visible()
+
+    alert = make_alert(org.group, now=time_now())
+
+    row = page.locator(f"#alert-{alert.pk}")
+    expect(row).to_be_visible(timeout=9_000)
+    row.get_by_title("Why this grade?").click()
+    expect(row.get_by_text("Negative review or complaint")).to_be_visible()
+    row.get_by_text("Dismiss", exact=True).click()
+    row.get_by_label("Why does it need no action?").fill("同名的另一家店")
+    row.get_by_role("button", name="Dismiss the alert").click()
+    expect(page.get_by_text("Nothing to triage")).to_be_visible()
+    alert.refresh_from_db()
+    assert (alert.state, alert.reason) == (AlertState.DISMISSED, "同名的另一家店")
+
+
+def test_an_alert_becomes_a_case_with_a_thumb(org: Organisation, monitor: User, screen: Callable[..., Any]) -> None:
+    alert = make_alert(org.group, now=time_now())
+    page = screen(monitor, width=375).open(f"/monitoring/alerts/{alert.pk}/")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_text("acknowledged the alert")).to_be_visible()
+
+    page.get_by_role("button", name="Open a case").click()
+
+    expect(page).to_have_url(re.compile("/cases/YQ-"))
+    expect(page.get_by_role("heading", name="On the net")).to_be_visible()
+
+
+def test_scripts_of_strangers_never_run(org: Organisation, monitor: User, screen: Callable[..., Any]) -> None:
+    evil = "<script>window.ran=1</script><img src=x onerror='window.ran=1'>云栖家居\"><svg onload='window.ran=1'>"
+    WatchFactory(unit=org.group)
+    bring(SourceFactory(unit=org.group, name=evil[:100]), said("1", evil, title=evil, author=evil), now=time_now())
+    desk = screen(monitor)
+
+    for path in (
+        "alerts/",
+        f"alerts/{Alert.objects.get().pk}/",
+        "events/",
+        f"events/{Event.objects.get().pk}/",
+        "sources/",
+    ):
+        page = desk.open(f"/monitoring/{path}")
+        assert page.evaluate("window.ran") is None, path
+
+
+def test_a_rule_is_tried_without_leaving_the_form(org: Organisation, monitor: User, screen: Callable[..., Any]) -> None:
+    bring(SourceFactory(unit=org.group), said("1", LEAK), now=time_now())
+    page = screen(monitor).open("/monitoring/watches/new/")
+    page.get_by_label("Any of these").fill("金桥店\n云栖家居")
+
+    page.get_by_role("button", name="Try it").click()
+
+    expect(page.get_by_text("It finds 1 of the last 1 mentions.")).to_be_visible()
+    expect(page.locator("#tried mark").first).to_have_text("金桥店")
+    assert not Watch.objects.exists()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 375)])
+def test_the_screens_of_monitoring_are_free_of_axe_violations(
+    org: Organisation, monitor: User, screen: Callable[..., Any], scheme: str, width: int
+) -> None:
+    alert = make_alert(org.group, now=time_now())
+    Source.objects.update(failures=3, trouble="http_status", trouble_params={"status": 404})
+    source, watch = Source.objects.get(), Watch.objects.get()
+    desk = screen(monitor, scheme=scheme, width=width)
+    paths = ["alerts/", f"alerts/{alert.pk}/", "events/", f"events/{alert.event_id}/", "sources/", "sources/new/"]
+    paths += [f"sources/{source.pk}/", "watches/", "watches/new/", f"watches/{watch.pk}/"]
+
+    for path in paths:
+        page = desk.open(f"/monitoring/{path}")
+        assert (path, desk.axe()) == (path, [])
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
