@@ -10,11 +10,13 @@ import resource
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 from monitoring.parsing import MAX_BYTES, Entry, Feed, Unreadable, read
 
 IN_PROCESS_MAX = 96 * 1024  # below this the worst document known takes a fraction of a second
+ROOT = Path(__file__).resolve().parent.parent  # where `-m` finds us, wherever the caller stands
 MEMORY_MAX = 150 * 1024 * 1024
 
 
@@ -26,7 +28,7 @@ def read_safely(data: bytes, *, base_url: str = "", charset: str = "", seconds: 
         return read(data, base_url=base_url, charset=charset)
     command = [sys.executable, "-m", "monitoring.confined", str(seconds), base_url, charset]
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=seconds, check=False)
+        done = subprocess.run(command, input=data, cwd=ROOT, capture_output=True, timeout=seconds, check=False)
         answer = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
         raise Unreadable("reading_stopped") from None
