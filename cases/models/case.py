@@ -152,12 +152,15 @@ class Case(PersonalData, ConcurrentTransitionMixin, models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keeps the folded text that search reads in step with the words it is made of."""
-        self.search_text = search_text_of(self.number, self.order_number, self.title, self.description)
+        self.fill_search_text()
         if (fields := kwargs.get("update_fields")) is not None and {"title", "description", "order_number"} & set(
             fields
         ):
             kwargs["update_fields"] = {*fields, "search_text"}
         super().save(*args, **kwargs)
+
+    def fill_search_text(self) -> None:
+        self.search_text = search_text_of(self.number, self.order_number, self.title, self.description)
 
     def get_absolute_url(self) -> str:
         return reverse("cases:detail", args=[self.number])
