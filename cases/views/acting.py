@@ -83,8 +83,7 @@ def answer(request: HttpRequest, case: Case, action: str, form: CaseForm) -> Htt
         context = {"case": case, "composer": composer_of(case, signed_in(request), action, form=form)}
         return render(request, "cases/_composer.html", context, status=form.status)
     template = "cases/_action.html" if target else "cases/action.html"
-    context = {"case": case, "action": action, "form": form}
-    return render(request, template, context, status=form.status or HTTPStatus.OK)
+    return render(request, template, {"case": case, "form": form}, status=form.status or HTTPStatus.OK)
 
 
 def go_to(request: HttpRequest, url: str) -> HttpResponse:

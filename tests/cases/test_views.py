@@ -416,9 +416,9 @@ def test_findings_are_verified_and_measures_evidenced(walk: Walk, agent: User, s
     client.post(act(case, "finding"), {"version": case.version, "fact": "The seal is torn", "source": "fitter"})
     finding = case.findings.latest("pk")
     client.post(reverse("cases:verify", args=[case.number, finding.pk]))
-    client.post(
-        reverse("cases:measure_done", args=[case.number, measure.pk]), {"version": case.version, "evidence": "Invoice"}
-    )
+    done = reverse("cases:measure_done", args=[case.number, measure.pk])
+    assert f'action="{done}"' in client.get(done).content.decode()
+    client.post(done, {"version": case.version, "evidence": "Invoice"})
     finding.refresh_from_db()
     measure.refresh_from_db()
     assert (finding.verified_by, measure.evidence) == (agent, "Invoice")
