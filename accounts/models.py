@@ -11,6 +11,7 @@ from django.db.models.functions import Concat, Lower, Substr
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.enums import AccessAction, Function, Role, Scope, UnitKind
 from accounts.fields import EncryptedTextField
@@ -108,7 +109,7 @@ class User(AbstractUser):
 
     first_name = None  # type: ignore[assignment]  # display_name is the one name: Chinese names do not split
     last_name = None  # type: ignore[assignment]
-    display_name = models.CharField(_("name"), max_length=80)
+    display_name = models.CharField(pgettext_lazy("person", "name"), max_length=80)
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="people")
     roles = ArrayField(models.CharField(max_length=12, choices=Role), verbose_name=_("roles"), default=list, blank=True)
     phone = EncryptedTextField(_("phone"), blank=True, default="")

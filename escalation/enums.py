@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class RunState(TextChoices):
@@ -11,7 +12,7 @@ class RunState(TextChoices):
 
 
 class StepState(TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("step", "Open")
     DONE = "done", _("Done")
     WAIVED = "waived", _("Waived")
     CANCELLED = "cancelled", _("Cancelled")

@@ -4,6 +4,7 @@ from enum import nonmember
 
 from django.db.models import IntegerChoices, TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class SourceKind(TextChoices):
@@ -39,7 +40,7 @@ class RawState(TextChoices):
 
 
 class AlertState(TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("alert", "Open")
     ACKNOWLEDGED = "acknowledged", _("Acknowledged")
     DISMISSED = "dismissed", _("Dismissed")
     CASE_OPENED = "case_opened", _("Case opened")

@@ -2,12 +2,13 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class OutletType(TextChoices):
     NEWS = "news", _("News")
     LIVELIHOOD = "livelihood", _("Livelihood")
-    FINANCE = "finance", _("Finance")
+    FINANCE = "finance", pgettext_lazy("outlet", "Finance")
 
 
 class OutletLevel(TextChoices):
@@ -38,9 +39,9 @@ class Stage(TextChoices):
 
 
 class EnquiryState(TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", pgettext_lazy("enquiry", "Open")
     ANSWERED = "answered", _("Answered")
-    CLOSED = "closed", _("Closed")
+    CLOSED = "closed", pgettext_lazy("enquiry", "Closed")
 
 
 class ReplyState(TextChoices):
@@ -86,5 +87,5 @@ class WordingKind(TextChoices):
 
 
 class WordingSeverity(TextChoices):
-    BLOCK = "block", _("Not allowed")
+    BLOCK = "block", pgettext_lazy("wording", "Not allowed")
     WARN = "warn", _("Think again")

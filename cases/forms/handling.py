@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Unit, User
 from cases import services
@@ -53,7 +54,7 @@ class HandOverForm(CaseForm):
 class ConfidentialityForm(CaseForm):
     heading = _("Change who sees the case")
     done = _("Changed.")
-    confidentiality = forms.ChoiceField(label=_("Level"), choices=Confidentiality.choices, widget=forms.RadioSelect)
+    confidentiality = forms.ChoiceField(label=pgettext_lazy("confidentiality", "Level"), choices=Confidentiality.choices, widget=forms.RadioSelect)
     reason = lines(_("Reason"), rows=2)
 
     def run(self, *, now: datetime) -> None:

@@ -126,7 +126,7 @@ class TransitionForm(SpecForm):
         suggestion = suggest_grade(self.case)
         self.fields["grade"].help_text = _("Suggested: %(grade)s. %(reasons)s") % {
             "grade": suggestion.label,
-            "reasons": "; ".join(suggestion.reasons),
+            "reasons": " · ".join(suggestion.reasons),
         }
 
     def run(self, *, now: datetime) -> None:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.fields import EncryptedTextField, blind_index
 from accounts.masking import mask_address, mask_email, mask_id_number, mask_name, mask_phone
@@ -40,7 +41,7 @@ class Complainant(PersonalData, models.Model):
         "id_number": mask_id_number,
     }
 
-    name = EncryptedTextField(_("name"), blank=True, default="")
+    name = EncryptedTextField(pgettext_lazy("person", "name"), blank=True, default="")
     phone = EncryptedTextField(_("phone"), blank=True, default="")
     email = EncryptedTextField(_("e-mail"), blank=True, default="")
     address = EncryptedTextField(_("address"), blank=True, default="")

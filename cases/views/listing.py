@@ -9,6 +9,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -39,7 +40,7 @@ class View:
 
 
 VIEWS = (
-    View("open", _("Open")),
+    View("open", pgettext_lazy("cases", "Open")),
     View("mine", _("Mine")),
     View("unit", _("My unit")),
     View("overdue", _("Overdue")),
