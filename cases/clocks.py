@@ -119,8 +119,12 @@ def restarted(case: Case, *, actor: User | None, now: datetime) -> None:
     _start(case, only=AFTER_REOPENING, started_at=now, actor=actor, now=now)
 
 
-def relabelled(case: Case) -> None:
-    engine.relabel(ref(case), label=label_of(case))
+def relabelled(case: Case, *, was: str) -> None:
+    engine.relabel(ref(case), was=was, label=label_of(case))
+
+
+def handed_over(case: Case) -> None:
+    engine.move_runs(ref(case), case.unit)
 
 
 def complaint_began(case: Case) -> datetime | None:

@@ -59,7 +59,7 @@ def start_run(
         thread=thread,
         unit=unit,
         grade=grade,
-        label=mask_free_text(label)[:300],
+        label=_shown(label),
         url=url,
         bases=_stamped(bases or {}),
         owner=owner,
@@ -150,12 +150,16 @@ def set_owner(thread: str, user: User | None, *, now: datetime) -> None:  # noqa
 
 
 @transaction.atomic
-def relabel(thread: str, *, label: str, url: str | None = None) -> None:
-    """The file got another name; what is still to be told uses it."""
+def relabel(thread: str, *, was: str, label: str) -> None:
+    """The file got another name; what bore the old one and is still to be told uses the new one."""
     lock_thread(thread)
-    words = {"label": mask_free_text(label)[:300]} | ({"url": url} if url is not None else {})
-    Run.objects.filter(thread=thread, state=RunState.RUNNING).update(**words)
-    Clock.objects.filter(thread=thread).exclude(state=ClockState.STOPPED).update(**words)
+    before, words = _shown(was), _shown(label)
+    Run.objects.filter(thread=thread, state=RunState.RUNNING, label=before).update(label=words)
+    Clock.objects.filter(thread=thread, label=before).exclude(state=ClockState.STOPPED).update(label=words)
+
+
+def _shown(label: str) -> str:
+    return mask_free_text(label)[:300]
 
 
 @transaction.atomic
@@ -231,20 +235,26 @@ def _wanted(body: Mapping[str, Any], *, run: Run, only: Collection[str] | None) 
 
 
 def _step(run: Run, body: Mapping[str, Any], *, org: OrgMap, bases: Mapping[str, datetime]) -> Step:
-    lead = body.get("lead")
-    return Step(
+    step = Step(
         run=run,
         code=body["code"],
         position=body["position"],
         title=body["title"],
-        lead_unit_id=department(org, run.unit_id, lead) if lead else run.unit_id,
-        lead_function=lead["function"] if lead else "",
-        supporting=list(_supporting(run, body, org=org)),
         completes_on=body["completes_on"],
         deliverable=body["deliverable"],
         assignee=run.owner if body.get("follows_owner") else None,
         due_at=due_moment(body["due"], bases=bases, grade=run.grade),
     )
+    place_step(step, body, org=org)
+    return step
+
+
+def place_step(step: Step, body: Mapping[str, Any], *, org: OrgMap) -> None:
+    """Who leads and who supports, seen from the unit of the run. Not saved."""
+    lead = body.get("lead")
+    step.lead_unit_id = department(org, step.run.unit_id, lead) if lead else step.run.unit_id
+    step.lead_function = lead["function"] if lead else ""
+    step.supporting = list(_supporting(step.run, body, org=org))
 
 
 def _supporting(run: Run, body: Mapping[str, Any], *, org: OrgMap) -> Iterator[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from escalation.auditor import audit
 from escalation.clocks import Plan, acknowledge, pause, resume, start_clock
+from escalation.handover import move_runs
 from escalation.runs import cancel_run, regrade, relabel, set_base, set_owner, start_run
 from escalation.steps import assign_step, complete_step, deliver, move_step, waive_step
 from escalation.tick import tick
@@ -14,6 +15,7 @@ __all__ = [
     "cancel_run",
     "complete_step",
     "deliver",
+    "move_runs",
     "move_step",
     "pause",
     "regrade",

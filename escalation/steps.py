@@ -83,12 +83,16 @@ def plan_of(
         step_id=step.pk,
         owner_id=step.assignee_id,
         lead_unit_id=step.lead_unit_id,
-        co_leads=[place["unit"] for place in step.supporting if place.get("leads") and place.get("unit")],
+        co_leads=co_leads_of(step),
         pausable=[reason["code"] for reason in run.body["pausable"]],
         counts_working_time=bool(per_grade(run.body["counts_working_time"], run.grade)),
         is_drill=run.is_drill,
         carried=dict(carried),
     )
+
+
+def co_leads_of(step: Step) -> list[int]:
+    return [place["unit"] for place in step.supporting if place.get("leads") and place.get("unit")]
 
 
 def replan(steps: Sequence[Step], *, now: datetime) -> list[Step]:

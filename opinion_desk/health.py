@@ -22,10 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.health import Issue
-from escalation.auditor import GRACE
-from escalation.enums import ClockState
-from escalation.health import ClockFigures, clocks
-from escalation.models import Clock
+from escalation.health import clocks
 from notifications.enums import OPEN_STATES
 from notifications.models import OutboxMessage
 from opinion_desk import alive
@@ -62,7 +59,7 @@ def health(now: datetime) -> dict[str, Any]:
         "outbox": {"waiting": None},
     }
     if figures["database"]["answers"]:
-        figures |= {"clocks": clock_figures(now), "outbox": {"waiting": _outbox_depth()}}
+        figures |= {"clocks": clocks(now), "outbox": {"waiting": _outbox_depth()}}
         issues += issues_of_rooms(now)
     shown = [asdict(issue) | {"message": str(issue.message)} for issue in issues]
     return {"status": worst(issues), "issues": shown, **figures}
@@ -86,13 +83,6 @@ def issues_of_rooms(now: datetime) -> list[Issue]:
             logger.exception("%s cannot say how it is.", config.label)
             found.append(Issue(config.label, "degraded", _("This part cannot say how it is; see the server's log.")))
     return found
-
-
-def clock_figures(now: datetime) -> ClockFigures:
-    """With no worker the auditor finds nothing either, so what is late right now counts as well."""
-    figures = clocks(now)
-    late = Clock.objects.filter(state=ClockState.RUNNING, next_fire_at__lt=now - GRACE).count()
-    return figures | {"overdue_unfired": max(figures["overdue_unfired"], late)}
 
 
 def _outbox_depth() -> int:

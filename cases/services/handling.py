@@ -40,11 +40,14 @@ def edit_facts(case: Case, *, actor: User, now: datetime, version: int | None = 
     require_open(case)
     if unknown := set(given) - set(FACTS):
         raise Invalid(_("Some fields cannot be changed here."), fields=dict.fromkeys(unknown, _("Not here.")))
+    label = clocks.label_of(case)
     moments = {name: given[name] for name in ("occurred_at", "received_at") if name in given}
     changed = assign_values(case, checked_facts(given, now=now, **moments))
     if changed:
         save_changes(case, changed, now=now)
         file_entry(case, "case.facts_changed", actor=actor, now=now, details={"changes": changed})
+    if "title" in changed:
+        clocks.relabelled(case, was=label)
     return case
 
 
@@ -153,6 +156,7 @@ def hand_over(case: Case, *, to: Unit, actor: User, now: datetime, reason: str, 
     details: dict[str, Any] = {"from": case.unit_id, "to": to.pk, "released": None}
     case.unit = to
     save_changes(case, {"unit"}, now=now)
+    clocks.handed_over(case)
     if case.assignee and not Case.objects.visible_to(case.assignee).filter(pk=case.pk).exists():
         details["released"] = case.assignee_id
         case.assignee = None

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from accounts.enums import Function
 from accounts.errors import Conflict, Invalid, NotAllowed, Refusal, Stale
 from accounts.models import AccessLog, User
 from cases import services
 from cases.enums import CaseState
 from cases.models import Case, Complainant, Measure, Named, Plan
 from cases.services import ComplainantData, MeasureData
+from escalation.models import Clock
 from tests.conftest import Organisation
 from tests.factories.accounts import UserFactory
 from tests.factories.cases import CUSTOMER, Walk
@@ -228,6 +230,26 @@ def test_handing_over_releases_an_assignee_who_no_longer_sees_it(walk: Walk, org
     row = Entry.objects.filter(thread=ref(case), verb="case.handed_over").get()
     assert row.details == {"from": org.branch.pk, "to": org.other_branch.pk, "released": walk.agent.pk}
     assert not Case.objects.visible_to(walk.agent).exists()
+
+
+def test_handing_over_takes_the_clocks_along_and_leaves_one_row(walk: Walk, org: Organisation) -> None:
+    case = services.assign_case(walk.open(), to=walk.agent, actor=walk.agent, now=walk.now)
+    before = Entry.objects.filter(thread=ref(case)).count()
+
+    services.hand_over(case, to=org.other_branch, actor=walk.agent, now=walk.now, reason="their shop")
+
+    service = org.department(org.other_branch, Function.CUSTOMER_SERVICE)
+    clocks = Clock.objects.filter(thread=ref(case)).values_list("unit", "lead_unit", "owner")
+    assert set(clocks) == {(org.other_branch.pk, service.pk, None)}
+    assert Entry.objects.filter(thread=ref(case)).count() == before + 1
+
+
+def test_a_corrected_title_is_on_the_clocks_too(walk: Walk) -> None:
+    case = walk.open(title="Leak")
+
+    services.edit_facts(case, actor=walk.agent, now=walk.now, title="Flood, call 13812342046")
+
+    assert set(Clock.objects.values_list("label", flat=True)) == {f"{case.number} Flood, call 138****2046"}
 
 
 REASONED: dict[str, Callable[..., Any]] = {
