@@ -54,7 +54,9 @@ class HandOverForm(CaseForm):
 class ConfidentialityForm(CaseForm):
     heading = _("Change who sees the case")
     done = _("Changed.")
-    confidentiality = forms.ChoiceField(label=pgettext_lazy("confidentiality", "Level"), choices=Confidentiality.choices, widget=forms.RadioSelect)
+    confidentiality = forms.ChoiceField(
+        label=pgettext_lazy("confidentiality", "Level"), choices=Confidentiality.choices, widget=forms.RadioSelect
+    )
     reason = lines(_("Reason"), rows=2)
 
     def run(self, *, now: datetime) -> None:

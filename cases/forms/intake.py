@@ -22,7 +22,10 @@ PHONE = {"inputmode": "tel", "autocomplete": "off", "autofocus": True}
 class NewComplaintForm(forms.Form):
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False, widget=forms.TextInput(attrs=PHONE))
     name = forms.CharField(
-        label=pgettext_lazy("person", "Name"), max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=pgettext_lazy("person", "Name"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices, initial=Channel.PHONE)
     title = forms.CharField(label=_("In one sentence"), max_length=200)

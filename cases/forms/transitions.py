@@ -16,6 +16,7 @@ from cases.forms.choices import CategoryField, PersonChoice, categories, colleag
 from cases.forms.fields import MomentField, lines
 from cases.impact import suggest_grade
 from cases.models import Case
+from cases.suggestion import suggest_category
 from cases.transitions import CLASSIFY_FIELDS, FieldKind, FieldSpec, TransitionInfo
 
 if TYPE_CHECKING:
@@ -123,11 +124,23 @@ class TransitionForm(SpecForm):
         """The grade that the facts on file ask for, with its reasons; the person decides."""
         if "grade" not in self.fields:
             return
+        if self.case.category_id is None:
+            self.suggest_category()
         suggestion = suggest_grade(self.case)
         self.fields["grade"].help_text = _("Suggested: %(grade)s. %(reasons)s") % {
             "grade": suggestion.label,
             "reasons": " · ".join(suggestion.reasons),
         }
+
+    def suggest_category(self) -> None:
+        """Chosen beforehand where nobody has chosen yet: one key accepts it."""
+        suggestion = suggest_category(self.case.title, self.case.description)
+        if suggestion is None:
+            return
+        self.initial.setdefault("category", suggestion.category.pk)
+        self.fields["category"].help_text = str(suggestion.because)
+        if self.case.severity is None:
+            self.initial.setdefault("severity", suggestion.severity)
 
     def run(self, *, now: datetime) -> None:
         services.perform(

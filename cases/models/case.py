@@ -159,11 +159,11 @@ class Case(PersonalData, ConcurrentTransitionMixin, models.Model):
             kwargs["update_fields"] = {*fields, "search_text"}
         super().save(*args, **kwargs)
 
-    def fill_search_text(self) -> None:
-        self.search_text = search_text_of(self.number, self.order_number, self.title, self.description)
-
     def get_absolute_url(self) -> str:
         return reverse("cases:detail", args=[self.number])
+
+    def fill_search_text(self) -> None:
+        self.search_text = search_text_of(self.number, self.order_number, self.title, self.description)
 
     @property
     def is_open(self) -> bool:

@@ -19,6 +19,7 @@ from cases.forms.intake import NewComplaintForm
 from cases.models import Case
 from cases.services.attachments import NewFile
 from cases.services.people import ComplainantData
+from cases.suggestion import suggest_category
 from timeline.now import now as time_now
 
 SHORTEST_PHONE = 7
@@ -78,4 +79,5 @@ def hints_of(form: NewComplaintForm, user: User) -> dict[str, Any]:
     digits = sum(sign.isdigit() for sign in typed["phone"])
     found = queries.duplicates_of(user, **typed)  # type: ignore[arg-type] # none of these names is `but`
     known = queries.complainants_by_phone(user, typed["phone"])[:3] if digits >= SHORTEST_PHONE else []
-    return {"known": known, "duplicates": found[:SHOWN_HINTS]}
+    suggestion = suggest_category(typed["title"], typed["description"])
+    return {"known": known, "duplicates": found[:SHOWN_HINTS], "suggestion": suggestion}
