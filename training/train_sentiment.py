@@ -19,11 +19,11 @@ from language.resources import DATA
 from training.linear_file import SEED, count, fit, most_telling, write
 from training.samples import Sample, read_rows, sentiment_samples
 
-NGRAMS = 40_000
+NGRAMS = 60_000
 STRENGTH = 3.0
 NOISY = {"nlpcc2014": 2.0}  # a small set whose kind of text is rare elsewhere counts double
 ADVERSE = [1.2, 0.5]
-NEUTRAL_LIMIT = 0.17
+NEUTRAL_LIMIT = 0.18
 AS_GOOD = 0.004
 CARD = """# Sentiment model
 
