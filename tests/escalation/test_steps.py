@@ -60,7 +60,8 @@ def test_those_above_waive_a_step_with_a_reason(
     request: pytest.FixtureRequest, org: Organisation, run: Run, who: str, now: datetime
 ) -> None:
     head = org.department(org.branch, Function.CUSTOMER_SERVICE).head
-    person = head if who == "head" else request.getfixturevalue(who)
+    assert head is not None
+    person: User = head if who == "head" else request.getfixturevalue(who)
 
     waived = waive_step(step(run, "report"), actor=person, reason="Already known", now=now)
 

@@ -182,7 +182,7 @@ def test_alerts_are_listed_with_their_reasons(reader: APIClient, org: Organisati
 def test_alerts_are_filtered(reader: APIClient, org: Organisation, now: datetime) -> None:
     alert = make_alert(org.group, now=now)
 
-    def found(**query: object) -> int:
+    def found(**query: str | int) -> int:
         return len(reader.get(ALERTS, query).json()["results"])
 
     assert [found(state="open"), found(state="dismissed")] == [1, 0]

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from escalation.queries import running_clocks_of
 from monitoring.enums import AlertState, SourceType
+from monitoring.ingest import Incoming
 from monitoring.models import Alert, Event, Mention, Source, Watch, WatchHit
 from monitoring.services import acknowledge_alert
 from notifications.models import InboxItem
@@ -144,7 +145,7 @@ def test_a_new_alert_starts_its_clock_and_tells_the_monitors(
     assert [entry.verb for entry in entries_of(ref(alert.event))] == ["run.started", "alert.raised"]
 
 
-def many(count: int, *, start: int = 100, reach: int | None = None) -> list:
+def many(count: int, *, start: int = 100, reach: int | None = None) -> list[Incoming]:
     return [said(str(start + n), LEAK + f"（第{n}次转）", reach=reach) for n in range(count)]
 
 
@@ -214,7 +215,7 @@ def test_two_deliveries_at_once_store_everything_once(
     barrier = threading.Barrier(3)
     errors: list[BaseException] = []
 
-    def deliver(items: list) -> None:
+    def deliver(items: list[Incoming]) -> None:
         try:
             barrier.wait()
             bring(source, *items, now=now)

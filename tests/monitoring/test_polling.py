@@ -132,6 +132,7 @@ def test_failures_wait_twice_as_long_each_and_people_hear_of_the_third(
     waits = []
     for _ in range(4):
         _code, source = polled(source)
+        assert source.next_poll_at is not None
         waits.append((source.next_poll_at - now).total_seconds())
 
     for wait, least in zip(waits, (100, 200, 400, 800), strict=True):

@@ -126,8 +126,10 @@ def test_a_supervisor_acts_on_the_alerts_of_the_branch(org: Organisation, superv
 
 def _act(name: str, alert: Alert, actor: User, now: datetime) -> object:
     if name == "dismiss":
-        return dismiss_alert(alert, reason="Nichts", actor=actor, now=now)
-    return {"acknowledge": acknowledge_alert, "open_case": open_case_from_alert}[name](alert, actor=actor, now=now)
+        return dismiss_alert(alert, reason="It is nothing", actor=actor, now=now)
+    if name == "acknowledge":
+        return acknowledge_alert(alert, actor=actor, now=now)
+    return open_case_from_alert(alert, actor=actor, now=now)
 
 
 # ---- sources and watches -------------------------------------------------------------------------

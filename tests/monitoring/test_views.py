@@ -2,8 +2,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from cases.models import Case
@@ -14,7 +16,6 @@ from tests.factories.monitoring import LEAK, SourceFactory, WatchFactory, bring,
 from timeline.now import shifted
 
 pytestmark = pytest.mark.usefixtures("runbooks")
-Query = Callable[..., object]
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def desk(sign_in: Callable[[User], Client], monitor: User) -> Client:
     return sign_in(monitor)
 
 
-def text(response: object) -> str:
-    return response.content.decode()  # type: ignore[attr-defined]
+def text(response: HttpResponse) -> str:
+    return response.content.decode()
 
 
 # ---- the list of alerts --------------------------------------------------------------------------
@@ -46,7 +47,7 @@ def test_the_list_shows_grade_reasons_and_clock(desk: Client, alert: Alert, now:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_list_of_alerts_costs_the_same_however_long(
-    count: int, desk: Client, org: Organisation, now: datetime, django_assert_num_queries: Query
+    count: int, desk: Client, org: Organisation, now: datetime, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(count):
         make_alert(org.group, now=now, text=f"云栖家居第{number}家店的沙发{'很' * number}硬")
@@ -66,16 +67,16 @@ def test_the_other_lists_cost_the_same_too(
     desk: Client,
     org: Organisation,
     now: datetime,
-    django_assert_num_queries: Query,
+    django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     WatchFactory.create_batch(count, unit=org.group)
     source = SourceFactory.create_batch(count, unit=org.group)[0]
     bring(source, *[said(str(n), f"云栖家居第{n}家店的沙发{'很' * n}硬", title="") for n in range(count)], now=now)
-    from opinion_desk import navigation
+    from opinion_desk import navigation, waiting
 
     desk.get(reverse(f"monitoring:{view}"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(navigation, "waiting_for", lambda *_a, **_k: navigation.Waiting())
+        patch.setattr(navigation, "waiting_for", lambda *_a, **_k: waiting.Waiting())
         with django_assert_num_queries(queries):
             desk.get(reverse(f"monitoring:{view}"))
 
