@@ -1,8 +1,8 @@
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -28,8 +28,8 @@ def desk(sign_in: Callable[[User], Client], monitor: User) -> Client:
     return sign_in(monitor)
 
 
-def text(response: HttpResponse) -> str:
-    return response.content.decode()
+def text(response: Any) -> str:
+    return str(response.content.decode())
 
 
 # ---- the list of alerts --------------------------------------------------------------------------
