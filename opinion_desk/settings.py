@@ -255,6 +255,9 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "ENUM_NAME_OVERRIDES": {
         "CaseStateEnum": "cases.enums.CaseState",
+        "CaseKindEnum": "cases.enums.CaseKind",
+        "ContactKindEnum": "cases.enums.ContactKind",
+        "MeasureKindEnum": "cases.enums.MeasureKind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

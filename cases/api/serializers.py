@@ -1,6 +1,6 @@
 """Shapes of the API. Personal data leaves masked only; what is read is checked again by the services."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.urls import reverse
@@ -143,7 +143,16 @@ class CategoryCode(serializers.Field[Category, str, str, Any]):
         return value.code
 
 
-class Facts(serializers.Serializer[Any]):
+class Known(serializers.Serializer[Any]):
+    """What comes in. A mistyped field is said, not swallowed."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := set(data) - set(self.fields)):
+            raise serializers.ValidationError({name: [_("There is no such field.")] for name in sorted(unknown)})
+        return super().to_internal_value(data)
+
+
+class Facts(Known):
     """What may be changed by PATCH."""
 
     title = serializers.CharField(max_length=200, required=False)
@@ -160,13 +169,6 @@ class Facts(serializers.Serializer[Any]):
     customer_type = serializers.ChoiceField(choices=CustomerType.choices, required=False, allow_blank=True)
     concerns = Many(child=serializers.ChoiceField(choices=Concern.choices), required=False)
     cause = serializers.CharField(max_length=5000, required=False, allow_blank=True)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A mistyped field is said, not swallowed."""
-        unknown = set(self.initial_data) - set(self.fields)
-        if unknown:
-            raise serializers.ValidationError({name: [_("There is no such field.")] for name in sorted(unknown)})
-        return attrs
 
 
 class NewCase(Facts):

@@ -69,6 +69,7 @@ def version_of(request: Request, case: Case) -> int | None:
 
 class CaseList(APIView):
     required_scopes = READ_WRITE
+    pagination_class = NewestFirst
 
     @extend_schema(
         operation_id="cases_list",
@@ -78,7 +79,7 @@ class CaseList(APIView):
         responses=CaseLine(many=True),
     )
     def get(self, request: Request) -> Response:
-        pages = NewestFirst()
+        pages = self.pagination_class()
         rows = pages.paginate_queryset(find_cases(user_of(request), filters_of(request)), request, view=self)
         return pages.get_paginated_response(listed(CaseLine, rows or (), {"request": request}))
 

@@ -262,5 +262,8 @@ def test_the_schema_names_every_address(client: APIClient) -> None:
     }
     assert {
         "cases_list", "cases_create", "cases_read", "cases_change", "cases_transitions", "cases_perform",
-        "cases_attachments", "cases_attach", "cases_attachment",
+        "cases_attachments", "cases_attach", "cases_attachment", "cases_findings", "cases_finding_add",
+        "cases_finding_verify", "cases_plans", "cases_plan_draft", "cases_measure_done", "cases_contacts",
+        "cases_contact_add", "cases_callbacks", "cases_callback_done", "cases_callback_schedule", "cases_notes",
+        "cases_note_add", "cases_assign", "cases_timeline",
     } <= operations  # fmt: skip
