@@ -1,11 +1,28 @@
 """Reading what people are told."""
 
+from dataclasses import dataclass
+
 from django.db.models import QuerySet
 
+from accounts.masking import mask_email
 from accounts.models import User
-from notifications.models import InboxItem, OutboxMessage
+from notifications.channels.email import fingerprint
+from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
 
 UNREAD_CAP = 99
+SHOWN_SUPPRESSED = 100
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """An address mail no longer goes to. `person` and the masked address where one of our people has it today."""
+
+    row: SuppressedAddress
+    person: User | None
+
+    @property
+    def address(self) -> str:
+        return mask_email(self.person.email) if self.person else ""
 
 
 def inbox_of(user: User, *, unread_only: bool = False) -> QuerySet[InboxItem]:
@@ -21,3 +38,11 @@ def unread_count(user: User) -> int:
 def outgoing(*, state: str = "") -> QuerySet[OutboxMessage]:
     rows = OutboxMessage.objects.select_related("user")
     return rows.filter(state=state) if state else rows
+
+
+def suppressed_addresses() -> list[Suppressed]:
+    """The latest ones. They are kept as fingerprints, so they are recognised among the addresses of our people."""
+    rows = list(SuppressedAddress.objects.order_by("-pk")[:SHOWN_SUPPRESSED])
+    people = User.objects.exclude(email="") if rows else User.objects.none()
+    by_fingerprint = {fingerprint(person.email): person for person in people}
+    return [Suppressed(row, by_fingerprint.get(row.fingerprint)) for row in rows]

@@ -9,6 +9,7 @@ urlpatterns = [
     path("<int:pk>/read/", views.read, name="read"),
     path("outgoing/", views.outbox, name="outbox"),
     path("outgoing/<int:pk>/again/", views.replay, name="replay"),
+    path("suppressed/<int:pk>/lift/", views.lift, name="lift"),
     path("letters/", views.letters, name="letters"),
     path("letters/<str:name>", views.letter, name="letter"),
 ]

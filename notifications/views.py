@@ -15,9 +15,9 @@ from notifications import mailroom, services
 from notifications.enums import OutboxState
 from notifications.messages import Action, Rendered, action_of
 from notifications.messages import render as words_of
-from notifications.models import InboxItem, OutboxMessage
+from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
 from notifications.paging import page_of
-from notifications.queries import inbox_of, outgoing
+from notifications.queries import inbox_of, outgoing, suppressed_addresses
 from timeline.now import now
 
 LETTERS = 25
@@ -66,13 +66,20 @@ def outbox(request: HttpRequest) -> HttpResponse:
     page = page_of(outgoing(state=state), order=["-pk"], params=request.GET)
     lines = [(message, words_of(message)) for message in page.rows]
     context = {"page": page, "lines": lines, "state": state, "states": OutboxState.choices}
-    return render(request, "notifications/outbox.html", context)
+    return render(request, "notifications/outbox.html", context | {"suppressed": suppressed_addresses()})
 
 
 @desk_view(Role.ADMIN)
 @require_POST
 def replay(request: HttpRequest, pk: int) -> HttpResponse:
     services.replay(get_visible(OutboxMessage.objects.all(), pk=pk), actor=signed_in(request), now=now())
+    return redirect("notifications:outbox")
+
+
+@desk_view(Role.ADMIN)
+@require_POST
+def lift(request: HttpRequest, pk: int) -> HttpResponse:
+    services.lift_suppression(get_visible(SuppressedAddress.objects.all(), pk=pk), actor=signed_in(request))
     return redirect("notifications:outbox")
 
 

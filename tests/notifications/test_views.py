@@ -12,12 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from notifications.channels.email import fingerprint
 from notifications.delivery import deliver_due
 from notifications.enums import OutboxState
 from notifications.messages import register, render
-from notifications.models import InboxItem, OutboxMessage
+from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
 from notifications.paging import page_of
-from notifications.queries import inbox_of, unread_count
+from notifications.queries import inbox_of, suppressed_addresses, unread_count
 from notifications.services import tell
 
 pytestmark = pytest.mark.django_db
@@ -148,3 +149,35 @@ def test_a_dead_letter_is_sent_again_from_the_page(
 
     message.refresh_from_db()
     assert message.state == OutboxState.PENDING
+
+
+def suppressed(address: str, now: datetime) -> SuppressedAddress:
+    return SuppressedAddress.objects.create(
+        fingerprint=fingerprint(address), code="550", reason=f"no mailbox {address} here", created_at=now
+    )
+
+
+def test_an_administrator_lets_an_address_in_again(
+    sign_in: SignIn, agent: User, administrator: User, now: datetime
+) -> None:
+    row = suppressed(agent.email.upper(), now)
+    suppressed("gone@desk.example", now)
+    client, address = sign_in(administrator), reverse("notifications:lift", args=[row.pk])
+
+    page = client.get(reverse("notifications:outbox")).content.decode()
+    assert ("a***t@desk.example" in page, agent.email in page, "gone@" in page) == (True, False, False)
+    assert "nobody has this address any more" in page
+
+    assert sign_in(agent).post(address).status_code == 403
+    assert client.post(address).status_code == 302
+    assert [line.person for line in suppressed_addresses()] == [None]
+    assert client.post(address).status_code == 404
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_suppressed_cost_two_queries_however_many(now: datetime, rows: int, django_assert_num_queries: Any) -> None:
+    for number in range(rows):
+        suppressed(f"{number}@desk.example", now)
+
+    with django_assert_num_queries(2):
+        assert len(suppressed_addresses()) == rows
