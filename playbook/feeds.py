@@ -1,10 +1,10 @@
 """Serves the feeds of a scenario over real HTTP, so that a story comes in through the door all news comes in by."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -15,6 +15,9 @@ from django.utils.feedgenerator import Rss201rev2Feed
 from django.views.decorators.http import require_safe
 
 from playbook.models import ScenarioEntry
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 NEWEST = 50
 
@@ -49,6 +52,19 @@ class _QuietHandler(WSGIRequestHandler):
         """Say nothing: the replay tells its own story."""
 
 
+def _feeds_only() -> "WSGIApplication":
+    """The demo feeds and nothing else: whoever waits at this address for the desk is told that it is not there yet."""
+    desk = WSGIHandler()
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ.get("PATH_INFO", "").startswith("/demo/feeds/"):
+            return desk(environ, start_response)
+        start_response("503 Service Unavailable", [("Retry-After", "5"), ("Content-Type", "text/plain")])
+        return [b"The desk is being made ready."]
+
+    return application
+
+
 @contextmanager
 def feeds_served() -> Iterator[str]:
     """The address the demo feeds are read at while the story plays.
@@ -58,7 +74,7 @@ def feeds_served() -> Iterator[str]:
     """
     port = urlsplit(settings.SITE_URL).port or 8000
     try:
-        server = make_server("127.0.0.1", port, WSGIHandler(), server_class=_Server, handler_class=_QuietHandler)
+        server = make_server("127.0.0.1", port, _feeds_only(), server_class=_Server, handler_class=_QuietHandler)
     except OSError:  # the desk is running
         yield f"http://127.0.0.1:{port}"
         return
