@@ -21,6 +21,8 @@ from cases.forms.handling import AssignForm, ConfidentialityForm, FactsForm, Han
 from cases.forms.transitions import ReclassifyForm, TransitionForm
 from cases.forms.work import CallBackForm, ContactForm, FilesForm, FindingForm, NoteForm, ScheduleForm
 from cases.models import Case
+from cases.services.performing import wrong_state
+from cases.transitions import TRANSITIONS
 from cases.views.composer import COMPOSERS, composer_of
 from timeline.now import now as time_now
 
@@ -71,9 +73,11 @@ def form_for(request: HttpRequest, case: Case, action: str) -> CaseForm:
     sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
     if action in FORMS:
         return FORMS[action](*sent, case=case, actor=user)
-    info = next((info for info in services.allowed_transitions(case, actor=user) if info.name == action), None)
-    if info is None:
+    if action not in TRANSITIONS:
         raise Http404
+    info = next((info for info in services.allowed_transitions(case, actor=user) if info.name == action), None)
+    if info is None:  # somebody else was faster: an old page still shows the button
+        raise wrong_state(TRANSITIONS[action], case)
     return TransitionForm(*sent, case=case, actor=user, info=info)
 
 

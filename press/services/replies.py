@@ -132,8 +132,7 @@ def record_sent(
         message = _("Say in which way it was sent in writing.")
         raise Invalid(message, fields={"channel": message})
     reply = locked(reply)
-    sent_at = sent_at or now
-    _require_sendable(reply, based_on=based_on, sent_at=sent_at, now=now)
+    sent_at = _require_sendable(reply, based_on=based_on, sent_at=sent_at or now, now=now)
     known = {(finding["code"], finding["quote"]) for finding in reply.findings}
     news = [found for found in check_wording(reply.text) if (found.code, found.quote) not in known or _blocks(found)]
     _require_clean(news, confirmed=confirmed)
@@ -255,7 +254,8 @@ def _quoted(findings: Sequence[Finding]) -> str:
     return "、".join(dict.fromkeys(f"“{finding.quote}”" for finding in findings))
 
 
-def _require_sendable(reply: Reply, *, based_on: str, sent_at: datetime, now: datetime) -> None:
+def _require_sendable(reply: Reply, *, based_on: str, sent_at: datetime, now: datetime) -> datetime:
+    """The moment that goes on record: people give minutes, so the minute of the last approval counts as after it."""
     if reply.state != ReplyState.APPROVED:
         raise Conflict(_("Only approved wording is sent; this version is %(state)s.") % {"state": _state(reply)})
     require_same_text(reply, based_on)
@@ -263,9 +263,11 @@ def _require_sendable(reply: Reply, *, based_on: str, sent_at: datetime, now: da
     approved = {approval.role for approval in words if approval.text_sha256 == sha256_of(reply.text)}
     if missing := [str(seat.label) for seat in rules.SEATS if seat not in approved]:
         raise Conflict(_("These words are not approved. Still missing: %(seats)s.") % {"seats": "、".join(missing)})
-    if sent_at > now or sent_at < max(approval.at for approval in words):
+    approved_at = max(approval.at for approval in words)
+    if sent_at > now or sent_at < approved_at.replace(second=0, microsecond=0):
         message = _("The time of sending lies between the last approval and now.")
         raise Invalid(message, fields={"sent_at": message})
+    return max(sent_at, approved_at)
 
 
 def _ask_for_review(reply: Reply, *, actor: User, now: datetime) -> None:

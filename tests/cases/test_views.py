@@ -81,8 +81,12 @@ def test_what_is_seen_but_not_theirs_is_refused_next_to_the_form(case: Case, lia
     assert "Only the assignee, an agent or a supervisor" in response.content.decode()
 
 
-def test_a_step_that_does_not_lead_out_of_the_state_has_no_page(case: Case, agent: User, sign_in: SignIn) -> None:
-    assert sign_in(agent).get(act(case, "close")).status_code == HTTPStatus.NOT_FOUND
+def test_a_step_that_does_not_lead_out_of_the_state_says_so(case: Case, agent: User, sign_in: SignIn) -> None:
+    """An old page still shows the button that somebody else was faster to press."""
+    response = sign_in(agent).get(act(case, "close"))
+    assert response.status_code == HTTPStatus.CONFLICT
+    assert "is not possible while the case is “Received”" in response.content.decode()
+    assert sign_in(agent).get(act(case, "dance")).status_code == HTTPStatus.NOT_FOUND
 
 
 # ---- the list -------------------------------------------------------------------------------------

@@ -310,6 +310,17 @@ def test_the_time_of_sending_lies_between_approval_and_now(newsroom: Newsroom, e
     assert set(refusal.value.fields) == {"sent_at"}
 
 
+def test_sending_in_the_minute_of_the_approval_is_after_it(newsroom: Newsroom, enquiry: Enquiry) -> None:
+    """A form knows minutes only."""
+    minute = newsroom.now
+    newsroom.now = minute + timedelta(seconds=20)
+    reply = newsroom.approved(enquiry)
+
+    sent = newsroom.send(reply, sent_at=minute, now=minute + timedelta(seconds=40))
+
+    assert sent.sent_at == minute + timedelta(seconds=20)
+
+
 def test_a_reply_is_sent_once(newsroom: Newsroom, enquiry: Enquiry) -> None:
     reply = newsroom.send(newsroom.approved(enquiry))
     with pytest.raises(Refusal):
