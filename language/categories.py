@@ -5,9 +5,7 @@ from texts these lists are sure about. It is a suggestion: a person accepts or c
 Figures and limits are in `data/categories.md`.
 """
 
-import base64
 import math
-from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +14,7 @@ from typing import NamedTuple
 from ahocorasick_rs import AhoCorasick
 
 from language.grams import grams, prepare
-from language.linear import IDF_STEP
+from language.linear import models
 from language.resources import load_json
 
 CODES = (
@@ -34,8 +32,6 @@ DAMPING = (1.0, 0.6, 0.4, 0.3, 0.2, 0.2, 0.1)  # the second telling word of a ca
 WORDS_COUNT = 1.2  # how much the lists weigh against the model
 CAUTION = 2.0  # the two readers share blind spots: together they are less sure than they sound
 REASONS = 3
-LANE = 40  # bits: room for a million n-grams
-LANE_MASK = (1 << LANE) - 1
 
 
 class Category(NamedTuple):
@@ -95,23 +91,23 @@ def word_scores(found: Iterable[Telling]) -> list[float]:
 def categorise(text: str) -> Category:
     """The suggestion for a complaint's text."""
     prepared = prepare(text)
-    return categorise_prepared(prepared, grams(prepared))
+    return categorise_prepared(prepared, models().total(grams(prepared)))
 
 
-def categorise_prepared(prepared: str, seen: set[str]) -> Category:
-    """The same for a text that is prepared already."""
+def categorise_prepared(prepared: str, total: int) -> Category:
+    """The same for a text whose n-grams are summed up already."""
     found = category_words().found(prepared)
     words = word_scores(found)
-    logits = [m + WORDS_COUNT * w for m, w in zip(_model().logits(seen), words, strict=True)]
+    logits = [m + WORDS_COUNT * w for m, w in zip(models().category.logits(total), words, strict=True)]
     top = max(logits)
     odds = [math.exp((value - top) / CAUTION) for value in logits]
-    total = sum(odds)
+    whole = sum(odds)
     order = sorted(range(len(CODES)), key=logits.__getitem__, reverse=True)
     telling = sorted((w for w in found if w.group == order[0]), key=lambda w: -w.weight)
     return Category(
         code=CODES[order[0]],
         runner_up=CODES[order[1]],
-        scores={code: round(value / total, 4) for code, value in zip(CODES, odds, strict=True)},
+        scores={code: round(value / whole, 4) for code, value in zip(CODES, odds, strict=True)},
         severity=severity_of(prepared),
         reasons=tuple(w.word for w in telling[:REASONS]),
     )
@@ -138,40 +134,3 @@ def category_words() -> TellingWords:
 def _severity_words() -> TellingWords:
     data = load_json("categories.json")["severity"]
     return TellingWords((prepare(word), int(level), 1.0) for level, words in data.items() for word in words)
-
-
-@dataclass(frozen=True, slots=True)
-class _CategoryModel:
-    """n-gram → one integer of lanes: a weight for each code (plus 128), the squared idf step, and a one to count by.
-
-    Adding up such integers adds up all lanes at once, which plain Python does ten times quicker than tuples.
-    """
-
-    table: dict[str, int]
-    scale: float
-    biases: tuple[float, ...]
-
-    def logits(self, seen: set[str]) -> list[float]:
-        total = sum(filter(None, map(self.table.get, seen)))
-        if not total:
-            return list(self.biases)
-        *sums, square, known = (total >> LANE * at & LANE_MASK for at in range(len(CODES) + 2))
-        factor = self.scale / (math.sqrt(square) * IDF_STEP)
-        return [(lane - 128 * known) * factor + bias for lane, bias in zip(sums, self.biases, strict=True)]
-
-
-@cache
-def _model() -> _CategoryModel:
-    data = load_json("categories_model.json.gz")
-    names: list[str] = data["grams"].split("\n")
-    steps = array("b", base64.b64decode(data["weights"]))
-    idf = base64.b64decode(data["idf"])
-    size = len(CODES)
-    rows = ([w + 128 for w in steps[at * size : (at + 1) * size]] + [idf[at] ** 2, 1] for at in range(len(names)))
-    lanes = (sum(value << LANE * place for place, value in enumerate(row)) for row in rows)
-    return _CategoryModel(dict(zip(names, lanes, strict=True)), data["scale"], tuple(data["biases"]))
-
-
-def forget_model() -> None:
-    """Read the model anew at the next question: training has just replaced it."""
-    _model.cache_clear()

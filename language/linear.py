@@ -1,45 +1,67 @@
-"""Linear models over character n-grams: small enough to read, quick enough for plain Python.
+"""The two linear models over character n-grams, read together: quick enough for plain Python.
 
-A model knows for each n-gram a weight and an inverse document frequency (idf); the logit of a text is
-`sum(weights) / sqrt(sum(idf²)) + bias` over the n-grams it knows.
+A model knows for each n-gram an 8-bit weight and an inverse document frequency (idf) in steps; its logit
+is `scale * sum(weights) / sqrt(sum(idf²)) + bias` over the n-grams it knows. Looking n-grams up is what
+costs, so both models share one table: its values are integers of lanes, and adding up such integers
+adds up all lanes of both models at once.
 """
 
 import base64
 import math
 import re
 from array import array
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from itertools import repeat
 
 from language.resources import load_json
 
 IDF_STEP = 0.05
-TELLING = 20  # of 127
+LANE = 36  # bits: room for a million n-grams
+MASK = (1 << LANE) - 1
+ZERO = 128  # weights are stored from 1 to 255
+TELLING = 40  # of 127: heavy enough to be given as a reason
 # A reason is something a person can read: no signs, no lone particle.
 READABLE = re.compile("(?![的了是我有在就都也很还这那你他她它们个一上到说去会着人和与啊吧呢吗呀哦0]$)[一-鿿a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class LinearModel:
-    """One binary model. `table` maps an n-gram to weight + squared idf as a complex number: one look-up, one sum.
+class _Lanes:
+    """Where a model's sums are: its weights from `first` on, then the squared idf steps, then the count."""
 
-    `telling` holds the n-grams heavy enough to be given as a reason.
-    """
+    first: int
+    scale: float
+    biases: tuple[float, ...]
 
-    table: dict[str, complex]
+    def logits(self, total: int) -> list[float]:
+        *sums, square, known = (
+            (total >> LANE * at) & MASK for at in range(self.first, self.first + len(self.biases) + 2)
+        )
+        if not known:
+            return list(self.biases)
+        factor = self.scale / (math.sqrt(square) * IDF_STEP)
+        return [(lane - ZERO * known) * factor + bias for lane, bias in zip(sums, self.biases, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Both models and the n-grams that may be given as reasons."""
+
+    table: dict[str, int]
+    category: _Lanes
+    sentiment: _Lanes
     telling: dict[str, float]
-    bias: float
 
-    def logit(self, grams: set[str]) -> float:
-        """Above nought: rather yes."""
-        total: complex = sum(filter(None, map(self.table.get, grams)), 0j)
-        return total.real / math.sqrt(total.imag) + self.bias if total.imag else self.bias
+    def total(self, grams: Iterable[str]) -> int:
+        """The sums of all lanes: ask `category.logits` and `sentiment.logits` what they mean."""
+        return sum(map(self.table.get, grams, repeat(0)))
 
     def strongest(self, grams: set[str], count: int) -> list[tuple[str, float]]:
-        """The n-grams that speak most for yes, with their weights; none inside another one."""
+        """The n-grams that speak most for negative, with their weights; none inside another one."""
         telling = self.telling
-        found = sorted([(telling[gram], gram) for gram in telling.keys() & grams], reverse=True)
         chosen: list[tuple[str, float]] = []
-        for weight, gram in found:
+        for weight, gram in sorted([(telling[gram], gram) for gram in telling.keys() & grams], reverse=True):
             if len(chosen) == count:
                 break
             if not any(gram in other or other in gram for other, _ in chosen):
@@ -47,15 +69,22 @@ class LinearModel:
         return chosen
 
 
-def load_linear(name: str) -> LinearModel:
-    """Read a model written by `training/linear_file.py`."""
+@cache
+def models() -> Models:
+    """Both models, read from the files that training writes (`training/linear_file.py`)."""
+    table: dict[str, int] = {}
+    category, _ = _add("categories_model.json.gz", table, 0)
+    sentiment, weights = _add("sentiment.json.gz", table, len(category.biases) + 2)
+    telling = {gram: w * sentiment.scale for gram, w in weights.items() if w >= TELLING and READABLE.fullmatch(gram)}
+    return Models(table, category, sentiment, telling)
+
+
+def _add(name: str, table: dict[str, int], first: int) -> tuple[_Lanes, dict[str, int]]:
     data = load_json(name)
-    grams: list[str] = data["grams"].split("\n")
-    weights = array("b", base64.b64decode(data["weights"]))
-    steps = base64.b64decode(data["idf"])
-    scale = data["scale"]
-    shared: dict[complex, complex] = {}  # equal values are one object: far fewer of them to fetch from memory
-    values = (complex(w * scale, (s * IDF_STEP) ** 2) for w, s in zip(weights, steps, strict=True))
-    telling = {g: w * scale for g, w in zip(grams, weights, strict=True) if w >= TELLING and READABLE.fullmatch(g)}
-    table = {gram: shared.setdefault(value, value) for gram, value in zip(grams, values, strict=True)}
-    return LinearModel(table, telling, data["bias"])
+    names: list[str] = data["grams"].split("\n")
+    steps, idf = array("b", base64.b64decode(data["weights"])), base64.b64decode(data["idf"])
+    size = len(data["biases"])
+    for at, gram in enumerate(names):
+        row = [weight + ZERO for weight in steps[at * size : (at + 1) * size]] + [idf[at] ** 2, 1]
+        table[gram] = table.get(gram, 0) + sum(value << LANE * (first + place) for place, value in enumerate(row))
+    return _Lanes(first, data["scale"], tuple(data["biases"])), dict(zip(names, steps[::size], strict=True))

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from language.grams import grams, prepare, sentences
-from language.linear import LinearModel, load_linear
+from language.linear import models
 from language.resources import load_json
 
 SourceKind = Literal["review", "social", "news"]
@@ -37,32 +37,34 @@ class Sentiment(NamedTuple):
 def judge(text: str, source: SourceKind = "review") -> Sentiment:
     """How negative a text is, by the standards of its kind of source."""
     prepared = prepare(text)
-    return judge_prepared(prepared, grams(prepared), source)
+    seen = grams(prepared)
+    return judge_prepared(prepared, seen, models().total(seen), source)
 
 
-def judge_prepared(prepared: str, found: set[str], source: SourceKind) -> Sentiment:
-    """The same for a text that is prepared already, so that several readers share the work."""
-    model = _model()
+def judge_prepared(prepared: str, seen: set[str], total: int, source: SourceKind) -> Sentiment:
+    """The same for a text whose n-grams are summed up already, so that several readers share the work."""
     adverse = _adverse_words(prepared) if source == "news" else []
-    above = logit(prepared, found) + _adverse_bonus(len(adverse)) - _thresholds()[source]
+    above = _logit(prepared, total) + _adverse_bonus(len(adverse)) - _settings()["thresholds"][source]
     reasons = [Reason(word, _adverse_bonus(1)) for word in adverse[:REASONS]]
     if above > WORTH_REASONS:
-        reasons += [Reason(term, round(w, 2)) for term, w in model.strongest(found, REASONS - len(reasons))]
+        strongest = models().strongest(seen, REASONS - len(reasons))
+        reasons += [Reason(term, round(weight, 2)) for term, weight in strongest]
     return Sentiment(round(1 / (1 + math.exp(-above)), 4), above > 0, tuple(reasons))
 
 
-def news_logit(prepared: str) -> float:
-    """The same for a headline, with what its words for misfortune add."""
-    return logit(prepared, grams(prepared)) + _adverse_bonus(len(_adverse_words(prepared)))
+def logit(text: str, source: SourceKind = "review") -> float:
+    """The model's own opinion, before thresholds; for news with what words for misfortune add."""
+    prepared = prepare(text)
+    bonus = _adverse_bonus(len(_adverse_words(prepared))) if source == "news" else 0.0
+    return _logit(prepared, models().total(grams(prepared))) + bonus
 
 
-def logit(prepared: str, found: set[str]) -> float:
-    """The model's own opinion, before thresholds."""
-    model = _model()
-    whole = model.logit(found)
+def _logit(prepared: str, total: int) -> float:
+    model = models()
+    (whole,) = model.sentiment.logits(total)
     if len(prepared) <= LONG_TEXT:
         return whole
-    parts = [model.logit(grams(sentence)) for sentence in sentences(prepared)]
+    parts = [model.sentiment.logits(model.total(grams(sentence)))[0] for sentence in sentences(prepared)]
     return (whole + sum(parts) / len(parts)) / 2 if parts else whole
 
 
@@ -81,14 +83,9 @@ def _adverse() -> re.Pattern[str]:
     return re.compile("|".join(sorted(load_json("adverse.json"), key=len, reverse=True)))
 
 
-@cache
-def _model() -> LinearModel:
-    return load_linear("sentiment.json.gz")
-
-
 def forget_model() -> None:
     """Read the model and its settings anew at the next question: training has just replaced them."""
-    _model.cache_clear()
+    models.cache_clear()
     _settings.cache_clear()
 
 
@@ -96,8 +93,3 @@ def forget_model() -> None:
 def _settings() -> dict[str, Any]:
     settings: dict[str, Any] = load_json("sentiment_settings.json")
     return settings
-
-
-def _thresholds() -> dict[str, float]:
-    thresholds: dict[str, float] = _settings()["thresholds"]
-    return thresholds

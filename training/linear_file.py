@@ -77,7 +77,7 @@ def write(path: Path, table: Table, weights: Numbers, bias: float) -> int:
     scale = float(np.quantile(np.abs(weights), 0.9995)) / 127
     steps = np.clip(np.round(weights / scale), -127, 127).astype(np.int8)
     data = {
-        "bias": round(bias, 4),
+        "biases": [round(bias, 4)],
         "scale": round(scale, 8),
         "grams": "\n".join(table.names),
         "weights": base64.b64encode(steps.tobytes()).decode(),

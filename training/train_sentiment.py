@@ -14,7 +14,6 @@ import numpy as np
 from sklearn.metrics import f1_score, roc_auc_score
 
 from language import sentiment
-from language.grams import grams, prepare
 from language.resources import DATA
 from training.linear_file import SEED, count, fit, most_telling, write
 from training.samples import Sample, read_rows, sentiment_samples
@@ -98,11 +97,11 @@ def _train(samples: list[Sample]) -> int:
 
 
 def _logits(samples: list[Sample]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    return np.array([sentiment.logit(s.prepared, grams(s.prepared)) for s in samples])
+    return np.array([sentiment.logit(s.text) for s in samples])
 
 
 def _news_logits(headlines: list[dict[str, str]]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    return np.array([sentiment.news_logit(prepare(row["text"])) for row in headlines])
+    return np.array([sentiment.logit(row["text"], "news") for row in headlines])
 
 
 def _thresholds(samples: list[Sample], headlines: list[dict[str, str]]) -> dict[str, float]:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 from language.categories import categorise_prepared
 from language.grams import grams, prepare
 from language.jsonlines import BadLineError, text_of
+from language.linear import models
 from language.risks import RISK_KINDS, risks_prepared
 from language.sentiment import SourceKind, judge_prepared
 from monitoring.management.commands._jsonlines import stream
@@ -29,8 +30,9 @@ def analysed(item: dict[str, Any]) -> dict[str, Any]:
     source = _source(item.get("source") or "review")
     prepared = prepare(text_of(item))
     seen = grams(prepared)
-    sentiment = judge_prepared(prepared, seen, source)
-    category = categorise_prepared(prepared, seen)
+    total = models().total(seen)
+    sentiment = judge_prepared(prepared, seen, total, source)
+    category = categorise_prepared(prepared, total)
     risks = risks_prepared(prepared)
     reasons: list[dict[str, Any]] = [
         {"for": "negative", "term": r.term, "weight": round(r.weight, 3)} for r in sentiment.reasons
