@@ -20,9 +20,9 @@ LONGEST_GAP = 4
 WORD = "a-z0-9一-鿿㐀-䶿"
 GAP_BETWEEN = re.compile(f"(?<=[{WORD}])[{GAP}]{{1,{LONGEST_GAP}}}(?=[{WORD}])")
 GAP_SIGN = re.compile(f"[{GAP}]")
-LATIN_RUN = re.compile("[a-z]{2}")
+LATIN = re.compile("[a-z]")
 HAN_ONLY = re.compile("[一-鿿㐀-䶿]+")
-LATIN = frozenset("abcdefghijklmnopqrstuvwxyz")
+LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 SPELLINGS_PER_TERM = 81  # every mix for four characters of two readings; longer terms get the first of them
 SHORTEST_SPELLING = 4
 # Everyday Latin words that happen to be the full pinyin of some word.
@@ -67,7 +67,7 @@ class Disguises:
     def search(self, folded: str) -> Iterator[Find]:
         """Every disguised occurrence; plain ones are not among them."""
         gaps = GAP_SIGN.search(folded) is not None and GAP_BETWEEN.search(folded) is not None
-        latin = LATIN_RUN.search(folded) is not None
+        latin = LATIN.search(folded) is not None
         if gaps or latin:
             view = _squeeze(folded) if gaps else _View(folded, range(len(folded)))
             if gaps and self._squeezed:
@@ -135,6 +135,8 @@ def _squeeze(folded: str) -> _View:
 def _cuts_latin(view: _View, start: int, end: int) -> bool:
     """Whether the stretch begins or ends in the middle of a Latin word."""
     text, places = view.text, view.places
-    before = start > 0 and text[start] in LATIN and text[start - 1] in LATIN and places[start - 1] == places[start] - 1
-    after = end < len(text) and text[end - 1] in LATIN and text[end] in LATIN and places[end] == places[end - 1] + 1
+    before = (
+        start > 0 and text[start] in LETTERS and text[start - 1] in LETTERS and places[start - 1] == places[start] - 1
+    )
+    after = end < len(text) and text[end - 1] in LETTERS and text[end] in LETTERS and places[end] == places[end - 1] + 1
     return before or after

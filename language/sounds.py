@@ -1,7 +1,7 @@
 """How characters are read: toneless pinyin, from a table of the everyday characters."""
 
 from functools import cache
-from itertools import islice, product
+from itertools import chain, islice, product
 
 from language.resources import load_json
 
@@ -12,14 +12,7 @@ TABLE_END = 0x10000
 @cache
 def readings() -> dict[str, tuple[str, ...]]:
     """Character → its readings, the commonest first."""
-    data = load_json("sounds.json")
-    table: dict[str, tuple[str, ...]] = {
-        c: (syllable,) for syllable, characters in data["first"].items() for c in characters
-    }
-    for character, second in data["also"].items():
-        if second not in table[character]:
-            table[character] = (*table[character], second)
-    return table
+    return {c: tuple(spoken.split()) for spoken, characters in load_json("sounds.json").items() for c in characters}
 
 
 @cache
@@ -36,9 +29,15 @@ def as_sounds(folded: str) -> str:
 
 
 def spellings(term: str, *, limit: int) -> list[str]:
-    """The term with one to all of its characters spelled in Latin letters: tui款, 退kuan, tuikuan."""
+    """The term with one to all of its characters spelled in Latin letters: tui款, 退kuan, tuikuan.
+
+    Where there are too many, those with all or with one character spelled come first.
+    """
     table = readings()
     if any(c not in table for c in term):
         return []
-    variants = product(*((c, *table[c]) for c in term))
-    return [spelled for spelled in map("".join, islice(variants, limit)) if spelled != term]
+    whole = map("".join, product(*(table[c] for c in term)))
+    one = (term[:at] + syllable + term[at + 1 :] for at, c in enumerate(term) for syllable in table[c])
+    mixed = map("".join, product(*((c, *table[c]) for c in term)))
+    forms = dict.fromkeys(islice(chain(islice(whole, limit // 2), one, mixed), 3 * limit))
+    return [form for form in islice(forms, limit) if form != term]

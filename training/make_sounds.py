@@ -2,61 +2,43 @@
 
     python -m training.make_sounds     (needs the package pypinyin, which nothing else here uses)
 
-`first` maps each syllable to the characters read so; `also` lists further common readings.
+Maps readings (the commonest first, by the words of pypinyin's dictionary) to the characters read so.
 """
 
 import json
 import sys
+from collections import Counter, defaultdict
 from pathlib import Path
 
-from pypinyin import Style, pinyin
+from pypinyin import lazy_pinyin
+from pypinyin.phrases_dict import phrases_dict
 
 from language.folding import fold_text
 
 TARGET = Path(__file__).resolve().parent.parent / "language" / "data" / "sounds.json"
-ALSO = {
-    "行": "hang",
-    "乐": "yue",
-    "重": "chong",
-    "长": "zhang",
-    "还": "huan",
-    "调": "diao",
-    "降": "xiang",
-    "率": "shuai",
-    "朝": "chao",
-    "传": "zhuan",
-    "弹": "dan",
-    "说": "shui",
-    "参": "shen",
-    "数": "shuo",
-    "便": "pian",
-    "差": "chai",
-    "场": "chang",
-    "单": "shan",
-    "都": "dou",
-    "度": "duo",
-    "恶": "wu",
-    "发": "fa",
-    "给": "ji",
-    "会": "kuai",
-    "假": "jia",
-    "觉": "jiao",
-    "卡": "qia",
-    "色": "shai",
-    "系": "ji",
-    "校": "jiao",
-    "血": "xie",
-    "药": "yao",
-    "择": "zhai",
-    "着": "zhuo",
-    "折": "she",
-    "种": "chong",
-    "扎": "zha",
-}
+RARE = 0.05  # a reading in fewer of a character's words than this is left out
+MOST = 3
+
+
+def readings(counts: Counter[str], alone: str) -> list[str]:
+    """The readings worth knowing, the commonest first."""
+    total = sum(counts.values())
+    common = [syllable for syllable, n in counts.most_common(MOST) if n >= RARE * total]
+    return common or [alone]
+
+
+def counted() -> dict[str, Counter[str]]:
+    """How often each character is read how, over the words of the dictionary."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for word in phrases_dict:
+        for character, syllable in zip(word, lazy_pinyin(word, v_to_u=False), strict=False):
+            counts[character][syllable] += 1
+    return counts
 
 
 def main() -> None:
-    first: dict[str, list[str]] = {}
+    table: dict[str, list[str]] = defaultdict(list)
+    known = counted()
     for high in range(0xB0, 0xF8):
         for low in range(0xA1, 0xFF):
             try:
@@ -65,12 +47,12 @@ def main() -> None:
                 continue
             if fold_text(character) != character:
                 continue
-            syllable = pinyin(character, style=Style.NORMAL, v_to_u=False)[0][0]
-            if syllable.isascii() and syllable.isalpha():
-                first.setdefault(syllable, []).append(character)
-    table = {"first": {s: "".join(c) for s, c in sorted(first.items())}, "also": dict(sorted(ALSO.items()))}
-    TARGET.write_text(json.dumps(table, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
-    sys.stdout.write(f"{TARGET.name}: {sum(map(len, first.values()))} characters, {len(first)} syllables\n")
+            spoken = readings(known[character], lazy_pinyin(character, v_to_u=False)[0])
+            if all(syllable.isascii() and syllable.isalpha() for syllable in spoken):
+                table[" ".join(spoken)].append(character)
+    data = {spoken: "".join(characters) for spoken, characters in sorted(table.items())}
+    TARGET.write_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    sys.stdout.write(f"{TARGET.name}: {sum(map(len, data.values()))} characters\n")
 
 
 if __name__ == "__main__":

@@ -47,6 +47,7 @@ def test_a_rule_matches_what_it_says(rule: str, text: str, pieces: list[str]) ->
         ("退款", "申请TuiKuan没成功", "TuiKuan"),
         ("退款", "申请tui kuan没成功", "tui kuan"),
         ("银行", "yinhang扣钱", "yinhang"),
+        ("恶心", "真e心", "e心"),
     ],
 )
 def test_disguised_terms_are_found(term: str, text: str, piece: str) -> None:
