@@ -105,9 +105,10 @@ def regraded(case: Case, *, now: datetime) -> None:
         engine.regrade(run, case.grade, now=now)
 
 
-def cancelled(case: Case, *, reason: str, actor: User | None, now: datetime) -> None:
+def cancelled(case: Case, *, actor: User | None, now: datetime) -> None:
+    """The case's own row, right before, says why."""
     for run in running_of(case, COMPLAINT, APPROVAL):
-        engine.cancel_run(run, now=now, reason=reason, actor=actor)
+        engine.cancel_run(run, now=now, reason="", actor=actor)
 
 
 def owned(case: Case, *, now: datetime) -> None:

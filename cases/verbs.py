@@ -56,4 +56,5 @@ register(
         "case.outcome_told",
     },
     bad={"case.plan_rejected"},
+    people={"case.assigned": "to", "case.investigating": "assignee"},
 )

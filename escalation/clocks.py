@@ -148,7 +148,8 @@ def pause(clock: Clock, *, reason_code: str, actor: User, now: datetime, note: s
         )
     clock.state, clock.paused_at, clock.pause_reason = ClockState.PAUSED, now, reason_code
     clock.save(update_fields=["state", "paused_at", "pause_reason"])
-    _record_steering(clock, "clock.paused", actor=actor, now=now, reason=note, details={"reason_code": reason_code})
+    details = {"reason_code": reason_code, "why": _title_of_pause(clock)}
+    _record_steering(clock, "clock.paused", actor=actor, now=now, reason=note, details=details)
     return clock
 
 
@@ -174,6 +175,12 @@ def resume(clock: Clock, *, actor: User | None, now: datetime) -> Clock:
         clock, "clock.resumed", actor=actor, now=now, details={"stood_still_seconds": still.total_seconds()}
     )
     return clock
+
+
+def _title_of_pause(clock: Clock) -> dict[str, str]:
+    """The runbook's words for the reason, kept on the record as they were."""
+    named = clock.run.body["pausable"] if clock.run else []
+    return next((reason["title"] for reason in named if reason["code"] == clock.pause_reason), {})
 
 
 def pauses_of(step_id: int) -> timedelta:

@@ -67,7 +67,7 @@ def start_run(
         started_at=started_at,
         is_drill=is_drill,
     )
-    _start_steps(run, only=only)
+    steps = _start_steps(run, only=only)
     record(
         thread,
         "run.started",
@@ -75,7 +75,12 @@ def start_run(
         actor=actor,
         subject=ref(run),
         reason=reason.strip(),
-        details={"runbook": version.body["title"], "version": version.number, "started_at": stamp(started_at)},
+        details={
+            "runbook": version.body["title"],
+            "version": version.number,
+            "started_at": stamp(started_at),
+            "steps": len(steps),
+        },
         is_drill=is_drill,
     )
     if run.shares is not None:
@@ -218,7 +223,7 @@ def _root(run: Run | None) -> Run | None:
     return (run.shares or run) if run is not None else None
 
 
-def _start_steps(run: Run, *, only: Collection[str] | None) -> None:
+def _start_steps(run: Run, *, only: Collection[str] | None) -> list[Step]:
     org, bases = OrgMap.load(), own_bases(run)
     bodies = [body for body in run.body["steps"] if _wanted(body, run=run, only=only)]
     if not bodies:
@@ -226,6 +231,7 @@ def _start_steps(run: Run, *, only: Collection[str] | None) -> None:
     steps = Step.objects.bulk_create([_step(run, body, org=org, bases=bases) for body in bodies])
     plans = (plan_of(step, due_at=step.due_at, started_at=run.started_at, now=None) for step in steps)
     start_clocks(plan for plan in plans if plan is not None)
+    return steps
 
 
 def _wanted(body: Mapping[str, Any], *, run: Run, only: Collection[str] | None) -> bool:

@@ -24,4 +24,11 @@ register(
     },
     big={"run.started", "step.done"},
     bad={"clock.breached", "clock.climbed"},
+    people={
+        "step.assigned": "to",
+        "clock.warned": "told",
+        "clock.breached": "told",
+        "clock.climbed": "told",
+        "clock.reminded": "told",
+    },
 )

@@ -1,6 +1,6 @@
 """The record. PostgreSQL refuses UPDATE, DELETE and TRUNCATE on entries by trigger (migration 0002)."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +8,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from timeline import verbs
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 
 class Thread(models.Model):
@@ -42,6 +45,8 @@ class Entry(models.Model):
     is_drill = models.BooleanField(_("drill"), default=False)
     prev_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
+
+    people: "list[User]"  # whom the details name; laid beside it for a page (templatetags)
 
     class Meta:
         ordering: ClassVar = ["thread", "seq"]

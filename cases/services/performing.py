@@ -294,7 +294,7 @@ def _after_recall(act: Act) -> None:
 
 
 def _after_close(act: Act) -> None:
-    clocks.cancelled(act.case, reason="closed", actor=act.actor, now=act.now)
+    clocks.cancelled(act.case, actor=act.actor, now=act.now)
 
 
 def _after_reopen(act: Act) -> None:
@@ -304,7 +304,7 @@ def _after_reopen(act: Act) -> None:
 def _after_end(act: Act) -> None:
     """Withdrawn or not accepted: a plan that waits waits no longer."""
     Plan.objects.filter(case=act.case, state=PlanState.SUBMITTED).update(state=PlanState.RECALLED, decided_at=act.now)
-    clocks.cancelled(act.case, reason=act.case.state, actor=act.actor, now=act.now)
+    clocks.cancelled(act.case, actor=act.actor, now=act.now)
 
 
 def _plan_of(act: Act) -> Plan:

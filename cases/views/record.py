@@ -7,10 +7,11 @@ from typing import Any
 from django.db.models import Model
 
 from cases.models import CallBack, Contact, Finding, Measure, Note, Suggestion
+from escalation.models import Step
 from timeline.models import Entry
 
 WORDED: Mapping[str, type[Model]] = {
-    model._meta.model_name or "": model for model in (CallBack, Contact, Finding, Measure, Note, Suggestion)
+    model._meta.model_name or "": model for model in (CallBack, Contact, Finding, Measure, Note, Step, Suggestion)
 }
 
 

@@ -3,14 +3,17 @@
 from functools import lru_cache
 
 from django import template
+from django.utils import formats
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from accounts.templatetags.desk import moment_words
-from escalation.enums import ClockKind, ClockState
+from escalation.enums import Base, ClockKind, ClockState, Tier
 from escalation.models import Clock
-from escalation.words import SPANS, left_words
+from escalation.planning import moment as moment_of
+from escalation.words import MINUTE, SPANS, left_words, span_words
+from timeline.models import Entry
 from timeline.now import now
 
 register = template.Library()
@@ -75,3 +78,35 @@ def patterns(_language: str) -> str:
     blanks = {"span": "{span}", "days": "{d}", "hours": "{h}", "minutes": "{m}"}
     words = [gettext("%(span)s left"), gettext("%(span)s over"), *(str(span) for span in SPANS.values())]
     return "|".join(word % blanks for word in words)
+
+
+# ---- rungs on the timeline ----------------------------------------------------------------------
+@register.filter
+def rung_words(code: str) -> str:
+    """`warn50`, `plus10` as one would say them; nothing for the breach itself, which its label says."""
+    if code.startswith("warn"):
+        return gettext("%(percent)s %% of the time is gone") % {"percent": code.removeprefix("warn")}
+    minutes = code.removeprefix("plus")
+    return gettext("%(span)s over") % {"span": span_words(int(minutes) * MINUTE)} if minutes.isdigit() else ""
+
+
+@register.filter
+def lag_words(entry: Entry) -> str:
+    """How long after its moment a rung was told."""
+    planned = entry.details.get("planned_at")
+    if not planned:
+        return ""
+    late = max((entry.at - moment_of(planned)).total_seconds(), 0.0)
+    if late < MINUTE:
+        return gettext("%(seconds)s s late") % {"seconds": formats.number_format(late, 1)}
+    return gettext("%(span)s late") % {"span": span_words(late)}
+
+
+@register.filter
+def tier_words(code: str) -> str:
+    return str(Tier(code).label) if code in Tier.values else code
+
+
+@register.filter
+def base_words(code: str) -> str:
+    return str(Base(code).label) if code in Base.values else code

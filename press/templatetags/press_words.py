@@ -1,4 +1,3 @@
-from datetime import datetime
 from typing import Any
 
 from django import template
@@ -27,12 +26,6 @@ def are_blocked(findings: list[Any]) -> bool:
 def returned(context: Context, name: str, code: str) -> Any:
     """The form that came back refused, where this is its place on the page."""
     return context.get("form") if context.get("place") == f"{name}-{code}" else None
-
-
-@register.filter
-def stamped(text: str | None) -> datetime | None:
-    """A moment out of the record, where moments are text."""
-    return datetime.fromisoformat(text) if text else None
 
 
 @register.filter
