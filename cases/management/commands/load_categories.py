@@ -12,5 +12,5 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", nargs="?", type=Path, help="another tree than fixtures/categories.yaml")
 
-    def handle(self, *args: Any, file: Path | None, **options: Any) -> None:  # noqa: ARG002 -- Django's signature
+    def handle(self, *args: Any, file: Path | None, **options: Any) -> None:
         self.stdout.write(f"{load_categories(file)} categories.")
