@@ -1,9 +1,10 @@
 """Typed readers of the environment: a wrong value stops the start with a sentence that names it."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -53,3 +54,12 @@ def database_from_url(url: str) -> dict[str, Any]:
         "PORT": str(port),
         "OPTIONS": query,
     }
+
+
+def url_of_database(database: Mapping[str, Any]) -> str:
+    """The address again, to tell another process: host and port as parameters, so that a socket's folder will do."""
+    password = f":{quote(database['PASSWORD'], safe='')}" if database["PASSWORD"] else ""
+    options = {key: str(value) for key, value in database.get("OPTIONS", {}).items() if isinstance(value, str | int)}
+    places = {"host": database["HOST"], "port": str(database["PORT"])}
+    query = urlencode({key: value for key, value in (places | options).items() if value})
+    return f"postgresql://{quote(database['USER'], safe='')}{password}@/{quote(database['NAME'], safe='')}?{query}"

@@ -130,7 +130,8 @@ def adopt_environment() -> None:
     elif not any(os.environ.get(name) or os.environ.get(f"{name}_FILE") for name in KEYS) and _is_checkout():
         found |= ensure_keys(var)
     for name, value in found.items():
-        os.environ.setdefault(name, value)
+        if not os.environ.get(name):  # make hands on variables nobody set as empty ones
+            os.environ[name] = value
 
 
 def _is_checkout() -> bool:

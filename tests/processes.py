@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import connection
 
+from opinion_desk.environment import url_of_database
+
 
 def until(done: Callable[[], bool], *, seconds: float = 60, step: float = 0.05) -> bool:
     """True as soon as it is; False when the time is over."""
@@ -24,9 +26,7 @@ def until(done: Callable[[], bool], *, seconds: float = 60, step: float = 0.05) 
 
 def database_url() -> str:
     """The test's own database, as a process beside it is told."""
-    database = connection.settings_dict
-    user = f"{database['USER']}:{database['PASSWORD']}" if database["PASSWORD"] else database["USER"]
-    return f"postgresql://{user}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
+    return url_of_database(connection.settings_dict)
 
 
 @contextmanager

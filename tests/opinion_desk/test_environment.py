@@ -1,7 +1,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from opinion_desk.environment import database_from_url, env_bool, env_int, env_list, env_str
+from opinion_desk.environment import database_from_url, env_bool, env_int, env_list, env_str, url_of_database
 
 
 def test_a_variable_may_come_from_a_file(monkeypatch, tmp_path):
@@ -54,6 +54,15 @@ def test_a_database_address_may_name_a_server_or_a_socket(url, expected):
     read = database_from_url(url)
 
     assert tuple(read[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")) == expected
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://u:p%40w@db:5433/desk?sslmode=require", "postgresql://desk@/desk?host=/run/sockets"]
+)
+def test_a_database_address_survives_being_handed_on(url):
+    read = database_from_url(url)
+
+    assert database_from_url(url_of_database(read)) == read
 
 
 def test_a_database_of_another_kind_is_refused():

@@ -59,7 +59,7 @@ def test_addresses_a_killed_desk_left_behind_are_not_believed(tmp_path):
 def test_the_environment_wins_over_what_the_folder_holds(tmp_path, monkeypatch):
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
     monkeypatch.setenv("SECRET_KEY", "given")
-    monkeypatch.delenv("FIELD_ENCRYPTION_KEYS")
+    monkeypatch.setenv("FIELD_ENCRYPTION_KEYS", "")
     made = local.ensure_keys(tmp_path)
 
     local.adopt_environment()
