@@ -80,6 +80,11 @@ def guards(user: User, case: Case) -> Reason | None:
     return Reason("guards", _("Only a supervisor of the case's unit, legal counsel or the commander can do this."))
 
 
+def decides_who_sees(user: User, case: Case) -> Reason | None:
+    """Those who handle the case or guard it; which level each may set, `may_set_confidentiality` says."""
+    return works_on(user, case) and guards(user, case)
+
+
 LEVELS = list(Confidentiality.values)
 
 

@@ -18,6 +18,7 @@ from cases.services.numbers import DESK_ZONE
 from timeline.bulk import insert_rows
 from timeline.services import Draft, record_many
 
+SYNTHETIC = "合成数据，用于测量。"
 SPREAD_DAYS = 365
 BATCH = 10_000
 # One in five is closed already; the others stand anywhere on the way.
@@ -88,7 +89,7 @@ def _row(
         number=number,
         kind=CaseKind.COMPLAINT,
         title=f"{rng.choice(WHO)}反映{rng.choice(WHAT)}，{rng.choice(WANTS)}",
-        description="合成数据，用于测量。",
+        description=SYNTHETIC,
         channel=rng.choice(Channel.values),
         received_at=received,
         order_number=f"SD-{rng.randrange(10**8):08d}",

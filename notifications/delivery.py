@@ -80,7 +80,7 @@ def confirm(message: OutboxMessage, outcome: Outcome, *, now: datetime) -> bool:
         **_settled(message, outcome, now=now),
     )
     if isinstance(outcome, Rejected):
-        logger.warning("Message %s is not deliverable: %s %s", message.pk, outcome.code, outcome.answer)
+        logger.warning("Message %s is not deliverable: %s", message.pk, outcome.code)  # the answer may name the address
         if outcome.suppress:
             _suppress(message, outcome, now=now)
     return written == 1

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_safe
 from accounts.health import Issue
 from escalation.health import clocks
 from notifications.enums import OPEN_STATES
+from notifications.health import note as notifications_note
 from notifications.models import OutboxMessage
 from opinion_desk import alive
 from timeline.now import now as time_now
@@ -62,7 +63,8 @@ def health(now: datetime) -> dict[str, Any]:
         figures |= {"clocks": clocks(now), "outbox": {"waiting": _outbox_depth()}}
         issues += issues_of_rooms(now)
     shown = [asdict(issue) | {"message": str(issue.message)} for issue in issues]
-    return {"status": worst(issues), "issues": shown, **figures}
+    notes = [words for words in (notifications_note(),) if words]
+    return {"status": worst(issues), "issues": shown, "notes": notes, **figures}
 
 
 def worst(issues: list[Issue]) -> str:

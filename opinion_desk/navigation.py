@@ -12,7 +12,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _lazy
 
-from accounts.templatetags.desk import capped
+from accounts.paging import capped
+from cases.rules import MAY_OPEN
 from opinion_desk.waiting import Waiting, waiting_for
 from timeline.now import now as time_now
 
@@ -126,7 +127,7 @@ def navigation_of(request: HttpRequest) -> Navigation:
         groups=[group for group in groups if group.items],
         inbox=Item("inbox", _lazy("Inbox"), address("notifications:inbox"), shown=counted(waiting.inbox), is_hot=True),
         search_url=address("cases:list"),
-        new_url=address("cases:new"),
+        new_url=address("cases:new") if user.has_role(*MAY_OPEN) else "",
         unit_label=waiting.unit,
         waiting=waiting,
     )

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -29,8 +28,8 @@ PICTURES = (
     ("desk-dark", "supervisor", "/", WIDE, "dark"),
     ("desk-phone", "supervisor", "/", NARROW, "light"),
     ("cases", "supervisor", "/cases/", WIDE, "light"),
-    ("case", "supervisor", "first of /cases/", WIDE, "light"),
-    ("case-phone", "supervisor", "first of /cases/", NARROW, "light"),
+    ("case", "supervisor", "first of /cases/?state=following_up", WIDE, "light"),
+    ("case-phone", "supervisor", "first of /cases/?state=following_up", NARROW, "light"),
     ("new-complaint", "agent", "/cases/new/", WIDE, "light"),
     ("clocks", "commander", "/clocks/", WIDE, "light"),
     ("alerts", "monitor", "/monitoring/alerts/", WIDE, "light"),
@@ -75,7 +74,7 @@ def _take(
 
 
 def _go(page: Page, address: str, where: str) -> None:
-    """`first of /cases/` follows the first row of that list."""
+    """`first of /cases/?state=…` follows the first row of that list."""
     folder = where.removeprefix("first of ")
     page.goto(f"{address}{folder}")
     if folder != where:
@@ -102,7 +101,7 @@ def _wait_for(address: str) -> None:
         try:
             with urlopen(f"{address}/livez", timeout=5):  # noqa: S310 -- our own server
                 return
-        except URLError:
+        except OSError:
             time.sleep(0.2)
     raise TimeoutError("The web server did not start.")
 

@@ -3,6 +3,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import EncryptedTextField
@@ -19,9 +20,11 @@ class Outlet(models.Model):
     level = models.CharField(_("level"), max_length=12, choices=OutletLevel, default=OutletLevel.LOCAL)
     notes = models.TextField(_("notes"), blank=True)
     is_active = models.BooleanField(_("in use"), default=True)
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name = _("outlet")
+        verbose_name_plural = _("outlets")
         ordering = ["name"]
         constraints = [models.UniqueConstraint(Lower("name"), name="outlet_name_once")]
 

@@ -19,6 +19,8 @@ class WordingRule(models.Model):
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:
+        verbose_name = _("wording rule")
+        verbose_name_plural = _("wording rules")
         ordering = ["code"]
 
     def __str__(self) -> str:

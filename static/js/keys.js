@@ -20,7 +20,6 @@ const actions = {
   "/": () => document.getElementById("search")?.focus(),
   j: () => move(1),
   k: () => move(-1),
-  x: () => here()?.querySelector("input[type=checkbox]")?.click(),
   "?": () => document.getElementById("shortcuts")?.showModal(),
 };
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from cases.seeding import seed_cases
+from cases.models import Case
+from cases.seeding import SYNTHETIC, seed_cases
 from escalation.seeding import seed_clocks
 from monitoring.seeding import seed_mentions
 from timeline.now import now
@@ -32,6 +34,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if any(options[name] < 0 for name in SEEDERS):
             raise CommandError("Give numbers of zero or more.")
+        if not settings.DEMO and Case.objects.exclude(description=SYNTHETIC).exists():
+            raise CommandError("This desk holds real cases. Synthetic ones could never be taken out again.")
         for name, seeder in SEEDERS.items():
             if count := options[name]:
                 began = time.perf_counter()
