@@ -102,3 +102,9 @@ def test_clocks_that_end_with_the_case_give_no_code_for_a_reason(walk: Walk, rea
 
     assert "cancelled the runbook" in words
     assert "Reason: withdrawn" not in words
+
+
+def test_a_flag_is_said_in_words(case: Case, agent: User, now: datetime, read: Callable[[Case], str]) -> None:
+    services.add_flags(case, ["media", "extortion"], actor=agent, now=now)
+
+    assert "Agent flagged the case 10:00 Media are asking, Suspected extortion" in read(case)
