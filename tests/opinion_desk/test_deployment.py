@@ -27,7 +27,7 @@ def names_in_example() -> set[str]:
 
 def names_read_by_the_code() -> set[str]:
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "opinion_desk").glob("*.py"))
-    return set(re.findall(r'env_(?:str|bool|int|list)\(\s*"([A-Z_]+)"', text))
+    return set(re.findall(r"env_(?:str|bool|int|list)\(\s*[\"']([A-Z_]+)[\"']", text))
 
 
 def commands() -> Iterator[list[str]]:

@@ -46,10 +46,11 @@ def test_healthz_has_what_a_watcher_wants(client, all_alive):
     report = response.json()
 
     assert response.status_code == 200
-    assert sorted(report) == ["broker", "clocks", "database", "issues", "outbox", "processes", "status"]
+    assert sorted(report) == ["broker", "clocks", "database", "issues", "notes", "outbox", "processes", "status"]
     assert report["clocks"] == {"lag_seconds": 0.0, "running": 0, "overdue_unfired": 0}
     assert (report["database"]["answers"], report["broker"]["answers"]) == (True, True)
     assert report["outbox"] == {"waiting": 0}
+    assert report["notes"] == ["No mail server is set: mail is kept in a folder and read in the app."]
     assert "no-store" in response["Cache-Control"]
 
 
