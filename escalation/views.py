@@ -9,11 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.gate import get_visible
 from accounts.models import Unit, User
+from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from escalation import rules, services
 from escalation.enums import ClockState, StepState
@@ -24,7 +26,6 @@ from escalation.queries import clocks_for, live_clocks, steps_of_run, visible_cl
 from escalation.steps import body_of
 from notifications.messages import in_language
 from notifications.models import InboxItem
-from notifications.paging import page_of
 from notifications.services import mark_read
 from timeline.now import now as time_now
 
@@ -38,8 +39,12 @@ def board(request: HttpRequest) -> HttpResponse:
     user, now = signed_in(request), time_now()
     show, when = request.GET.get("show", ""), request.GET.get("when", "")
     rows = _at(clocks_for(user, now) if show == "mine" else visible_clocks(user), when, now=now)
-    page = page_of(rows, order=["due_at", "pk"], params=request.GET)
+    page = page_of(rows, request.GET, order=["due_at", "pk"], words=_how_many)
     return render(request, "escalation/board.html", {"page": page, "show": show, "when": when, "now": now})
+
+
+def _how_many(count: int) -> str:
+    return ngettext("%(n)s clock", "%(n)s clocks", count)
 
 
 def _at(rows: QuerySet[Clock], when: str, *, now: datetime) -> QuerySet[Clock]:

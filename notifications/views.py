@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.enums import Role
 from accounts.gate import get_visible
+from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from notifications import mailroom, services
 from notifications.enums import OutboxState
 from notifications.messages import Action, Rendered, action_of
 from notifications.messages import render as words_of
 from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
-from notifications.paging import page_of
 from notifications.queries import inbox_of, outgoing, suppressed_addresses
 from timeline.now import now
 
@@ -35,7 +36,8 @@ class Line:
 @never_cache
 def inbox(request: HttpRequest) -> HttpResponse:
     unread_only = request.GET.get("show") == "unread"
-    page = page_of(inbox_of(signed_in(request), unread_only=unread_only), order=["-pk"], params=request.GET)
+    rows = inbox_of(signed_in(request), unread_only=unread_only)
+    page = page_of(rows, request.GET, order=["-pk"], words=_how_many)
     lines = [Line(item, words_of(item), action_of(item)) for item in page.rows]
     return render(request, "notifications/inbox.html", {"page": page, "lines": lines, "unread_only": unread_only})
 
@@ -63,7 +65,7 @@ def read_all(request: HttpRequest) -> HttpResponse:
 def outbox(request: HttpRequest) -> HttpResponse:
     state = request.GET.get("state", "")
     state = state if state in OutboxState.values else ""
-    page = page_of(outgoing(state=state), order=["-pk"], params=request.GET)
+    page = page_of(outgoing(state=state), request.GET, order=["-pk"], words=_how_many)
     lines = [(message, words_of(message)) for message in page.rows]
     context = {"page": page, "lines": lines, "state": state, "states": OutboxState.choices}
     return render(request, "notifications/outbox.html", context | {"suppressed": suppressed_addresses()})
@@ -102,6 +104,10 @@ def letter(request: HttpRequest, name: str) -> HttpResponse:
     if found is None:
         raise Http404
     return render(request, "notifications/letter.html", {"letter": found})
+
+
+def _how_many(count: int) -> str:
+    return ngettext("%(n)s message", "%(n)s messages", count)
 
 
 def _is_ours(request: HttpRequest, url: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import IntegerField, QuerySet, Subquery
 
 from accounts.models import User
-from accounts.templatetags.desk import COUNT_CAP
+from accounts.paging import COUNT_CAP
 from cases.models import Case
 from cases.views.approvals import waiting_for_me
 from escalation.queries import burning

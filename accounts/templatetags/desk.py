@@ -17,10 +17,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from accounts.masking import mask_free_text
+from accounts.paging import capped
 
 register = template.Library()
+register.filter("capped", capped)
 
-COUNT_CAP = 10_000
 LANGUAGE_TAGS = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "en"}
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -104,16 +105,6 @@ def grade_chip(grade: int | None, form: str = "") -> SafeString | str:
     name, word = grade_words(grade)
     shown = name if form == "short" else f"{name} {word}"
     return format_html('<span class="grade g{}">{}</span>', int(grade), shown)
-
-
-@register.filter
-def capped(count: int | None) -> str:
-    """A count that stays honest past the point where counting costs more than it tells."""
-    if count is None:
-        return ""
-    if count > COUNT_CAP:
-        return gettext("more than 10,000")
-    return formats.number_format(count, use_l10n=True, force_grouping=count >= COUNT_CAP / 10)
 
 
 @register.filter

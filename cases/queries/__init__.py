@@ -5,17 +5,14 @@ from cases.queries.duplicates import (
     duplicates_of,
     duplicates_of_case,
 )
-from cases.queries.listing import CaseFilters, CasePage, capped_count, case_page, find_cases, search
+from cases.queries.listing import CaseFilters, find_cases, search
 from cases.queries.mine import approvals_waiting_for, case_from, cases_of
 
 __all__ = [
     "CaseFilters",
-    "CasePage",
     "Duplicate",
     "approvals_waiting_for",
-    "capped_count",
     "case_from",
-    "case_page",
     "cases_of",
     "cases_of_person",
     "complainants_by_phone",

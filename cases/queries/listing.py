@@ -1,4 +1,4 @@
-"""The list of cases: filters, search, pages that cost the same however deep, counts that stop counting."""
+"""The list of cases: filters and search."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +14,6 @@ from cases.models import Case, Category, Complainant
 from cases.models.complainant import phone_digest, plain_phone
 from cases.visibility import CaseQuerySet
 
-PAGE_SIZE = 25
-COUNT_CAP = 10_000
 PHONE_DIGITS = range(7, 16)
 
 
@@ -33,15 +31,6 @@ class CaseFilters:
     assignee: int | None = None
     unassigned: bool = False
     complainant_phone: str = ""
-
-
-@dataclass(frozen=True)
-class CasePage:
-    """`before` continues to older cases, `after` to newer ones: ids to hand back, None at the end."""
-
-    rows: Sequence[Case]
-    before: int | None
-    after: int | None
 
 
 def find_cases(user: User, filters: CaseFilters) -> CaseQuerySet:
@@ -124,24 +113,3 @@ class Contains(_Pairs):
 
 class Overlaps(_Pairs):
     arg_joiner = ") && "
-
-
-def case_page(
-    cases: CaseQuerySet, *, before: int | None = None, after: int | None = None, size: int = PAGE_SIZE
-) -> CasePage:
-    """One page by keyset: the thousandth costs what the first does. One query."""
-    if after is not None:
-        rows = list(cases.filter(pk__gt=after).order_by("pk")[: size + 1])
-        more, rows = len(rows) > size, rows[:size][::-1]
-        return CasePage(rows, before=rows[-1].pk if rows else None, after=rows[0].pk if rows and more else None)
-    rows = list((cases.filter(pk__lt=before) if before is not None else cases)[: size + 1])
-    more, rows = len(rows) > size, rows[:size]
-    return CasePage(
-        rows, before=rows[-1].pk if more else None, after=rows[0].pk if rows and before is not None else None
-    )
-
-
-def capped_count(cases: CaseQuerySet, *, cap: int = COUNT_CAP) -> tuple[int, bool]:
-    """How many, and whether it stopped counting: (10000, True) reads “10,000 or more”."""
-    found = cases.order_by().values("pk")[: cap + 1].count()
-    return min(found, cap), found > cap

@@ -1,6 +1,6 @@
 """The list of cases: a few views everybody needs, filters that read as a sentence, pages that cost the same."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,14 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accounts.models import Unit, User
+from accounts.paging import page_of
 from accounts.queries import units_visible_to
-from accounts.templatetags.desk import capped
 from accounts.web import desk_view, signed_in
 from cases.enums import CaseState, Channel, Grade
 from cases.forms.base import Text
 from cases.forms.choices import UnitChoice, categories, units
 from cases.models import Case
-from cases.queries import CaseFilters, CasePage, capped_count, case_page, find_cases
+from cases.queries import CaseFilters, find_cases
 from escalation.models import Clock
 from escalation.queries import live_clocks
 from timeline.now import now as time_now
@@ -93,17 +93,22 @@ def listing(request: HttpRequest) -> HttpResponse:
     found = find_cases(user, narrowed(filters, view, user))
     if view == "overdue":
         found = found.filter(pk__in=overdue_ids(now))
-    page = case_page(found, before=whole(request, "before"), after=whole(request, "after"))
+    page = page_of(found, request.GET, order=["-pk"], words=_how_many)
     context = {
         "form": form,
         "views": [replace(one, is_current=one.code == view) for one in VIEWS],
         "current_view": view,
         "is_filtered": is_filtered,
         "search_term": filters.text,
-        "page": shown(request, page, *capped_count(found)),
+        "page": page,
+        "rows": with_clocks(page.rows),
     }
     part = getattr(request, "htmx", None)
     return render(request, "cases/_results.html" if part else "cases/case_list.html", context)
+
+
+def _how_many(count: int) -> str:
+    return ngettext("%(n)s case", "%(n)s cases", count)
 
 
 def view_of(request: HttpRequest, *, is_filtered: bool) -> str:
@@ -132,48 +137,15 @@ def overdue_ids(now: datetime) -> list[int]:
     return [int(thread.removeprefix("case:")) for thread in late[:OVERDUE_LOOKED_AT]]
 
 
-def whole(request: HttpRequest, name: str) -> int | None:
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 18 else None
-
-
 @dataclass(frozen=True)
 class Row:
     case: Case
     clock: Clock | None
 
 
-@dataclass(frozen=True)
-class Page:
-    rows: Sequence[Row]
-    count_label: str
-    next_url: str
-    previous_url: str
-
-
-def shown(request: HttpRequest, page: CasePage, count: int, is_capped: bool) -> Page:
-    label = capped(count + 1) if is_capped else ngettext("%(n)s case", "%(n)s cases", count) % {"n": capped(count)}
-    return Page(
-        rows=with_clocks(page.rows),
-        count_label=label,
-        next_url=turned(request, before=page.before) if page.before else "",
-        previous_url=turned(request, after=page.after) if page.after else "",
-    )
-
-
-def with_clocks(cases: Iterable[Case]) -> list[Row]:
+def with_clocks(cases: Sequence[Case]) -> list[Row]:
     """Each case with the clock that runs out first; one query."""
-    rows = list(cases)
     first: dict[str, Clock] = {}
-    for clock in live_clocks().filter(thread__in=[ref(case) for case in rows]) if rows else ():
+    for clock in live_clocks().filter(thread__in=[ref(case) for case in cases]) if cases else ():
         first.setdefault(clock.thread, clock)
-    return [Row(case, first.get(ref(case))) for case in rows]
-
-
-def turned(request: HttpRequest, **place: int | None) -> str:
-    params = request.GET.copy()
-    for name in ("before", "after"):
-        params.pop(name, None)
-    for name, value in place.items():
-        params[name] = str(value)
-    return f"?{params.urlencode()}"
+    return [Row(case, first.get(ref(case))) for case in cases]

@@ -16,6 +16,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.gate import get_visible
 from accounts.models import User
+from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from cases.models import Case
 from escalation.models import Clock
@@ -24,7 +25,6 @@ from monitoring import services
 from monitoring.enums import AlertState, Grade
 from monitoring.forms import DismissForm
 from monitoring.models import Alert, Watch
-from monitoring.pages import Page, page_of
 from monitoring.queries import alerts_for, members_of, watches_for
 from monitoring.rules import may_act
 from timeline.now import now as time_now
@@ -77,7 +77,7 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
     conditions = form.conditions()
     found = alerts_for(user).filter(state__in=current[2], **conditions)
     order = ("grade", "-pk") if current[0] in {"open", "acknowledged"} else ("-pk",)
-    page: Page[Alert] = page_of(found, request.GET, order=order, words=_how_many)
+    page = page_of(found, request.GET, order=order, words=_how_many)
     return {
         "page": page,
         "rows": with_clocks(page.rows),

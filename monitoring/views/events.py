@@ -7,9 +7,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accounts.gate import get_visible
+from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from monitoring.models import Event
-from monitoring.pages import Page, page_of
 from monitoring.queries import events_for, members_of
 from monitoring.views.alerts import ENTRIES_SHOWN, visible_case, with_clocks
 from timeline.now import now as time_now
@@ -29,7 +29,7 @@ def events(request: HttpRequest) -> HttpResponse:
     grade = request.GET.get("grade", "")
     if grade in {"1", "2", "3", "4"}:
         rows = rows.filter(grade=grade)
-    page: Page[Event] = page_of(rows, request.GET, order=("-last_seen_at", "-pk"), words=_how_many)
+    page = page_of(rows, request.GET, order=("-last_seen_at", "-pk"), words=_how_many)
     return render(request, "monitoring/event_list.html", {"page": page, "grade": grade})
 
 

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.errors import Refusal
 from accounts.gate import get_visible
+from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from monitoring import services
 from monitoring.enums import RawState
 from monitoring.forms import SourceForm, units_for
 from monitoring.models import RawItem, Source
-from monitoring.pages import Page, page_of
 from monitoring.queries import failing_sources, sources_for
 from monitoring.rules import may_configure, require_may_configure
 from timeline.now import now as time_now
@@ -38,7 +38,7 @@ def sources(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     view = "failing" if request.GET.get("view") == "failing" else "all"
     rows = failing_sources(user) if view == "failing" else sources_for(user)
-    page: Page[Source] = page_of(rows, request.GET, order=("name", "pk"), words=_how_many)
+    page = page_of(rows, request.GET, order=("name", "pk"), words=_how_many)
     context = {"page": page, "current_view": view, "may_configure": may_configure(user)}
     return render(request, "monitoring/source_list.html", context)
 

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.errors import Refusal
 from accounts.gate import get_visible
+from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from monitoring import services
 from monitoring.forms import WatchForm, units_for
 from monitoring.models import Watch
-from monitoring.pages import Page, page_of
 from monitoring.queries import watches_for
 from monitoring.rules import may_configure, require_may_configure
 from monitoring.trying import try_rule
@@ -32,7 +32,7 @@ def _how_many(count: int) -> str:
 @require_GET
 def watches(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
-    page: Page[Watch] = page_of(watches_for(user), request.GET, order=("name", "pk"), words=_how_many)
+    page = page_of(watches_for(user), request.GET, order=("name", "pk"), words=_how_many)
     return render(request, "monitoring/watch_list.html", {"page": page, "may_configure": may_configure(user)})
 
 

@@ -1,14 +1,15 @@
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from cases.models import Case
 from language.folding import fold_text
 from press.enums import EnquiryState, OutletLevel, OutletType
 from press.models import Enquiry
-from press.paging import page_of
 from press.queries import with_progress
 from timeline.now import now as time_now
 
@@ -29,7 +30,8 @@ def enquiries(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(outlet__level=level)
     if words := request.GET.get("q", "").strip()[:100]:
         rows = rows.filter(Q(outlet__name__icontains=words) | Q(case__number__icontains=words))
-    page = page_of(rows.select_related("outlet", "case", "logged_by"), params=request.GET)
+    rows = rows.select_related("outlet", "case", "logged_by")
+    page = page_of(rows, request.GET, order=["-pk"], words=_how_many)
     context = {
         "page": page,
         "rows": with_progress(page.rows),
@@ -41,6 +43,10 @@ def enquiries(request: HttpRequest) -> HttpResponse:
         "now": time_now(),
     }
     return render(request, "press/enquiry_list.html", context)
+
+
+def _how_many(count: int) -> str:
+    return ngettext("%(n)s enquiry", "%(n)s enquiries", count)
 
 
 @desk_view

@@ -63,13 +63,6 @@ def test_a_grade_is_word_and_shape() -> None:
     assert desk.grade_chip(None) == ""
 
 
-@pytest.mark.parametrize(
-    ("count", "words"), [(0, "0"), (999, "999"), (1000, "1,000"), (10_000, "10,000"), (10_001, "more than 10,000")]
-)
-def test_a_count_is_honest(count: int, words: str) -> None:
-    assert desk.capped(count) == words
-
-
 @pytest.mark.parametrize(("value", "words"), [(3860, "3,860 yuan"), ("0.50", "0.50 yuan"), (None, "—")])
 def test_money_has_no_idle_pennies(value: object, words: str) -> None:
     assert desk.amount(value) == words

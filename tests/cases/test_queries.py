@@ -16,8 +16,6 @@ from cases.models import Case, Category
 from cases.queries import (
     CaseFilters,
     approvals_waiting_for,
-    capped_count,
-    case_page,
     cases_of,
     cases_of_person,
     complainants_by_phone,
@@ -96,37 +94,14 @@ def test_filters_narrow_the_list(org: Organisation, agent: User, supervisor: Use
     assert found(agent, unit=org.other_region.pk) == []
 
 
-def test_pages_go_forth_and_back_without_losing_a_row(org: Organisation, agent: User) -> None:
-    CaseFactory.create_batch(5, unit=org.branch)
-    cases = find_cases(agent, CaseFilters())
-    ids = list(cases.values_list("pk", flat=True))
-
-    first = case_page(cases, size=2)
-    second = case_page(cases, size=2, before=first.before)
-    third = case_page(cases, size=2, before=second.before)
-    back = case_page(cases, size=2, after=third.after)
-
-    assert [row.pk for page in (first, second, third) for row in page.rows] == ids
-    assert (first.after, third.before) == (None, None)
-    assert [row.pk for row in back.rows] == ids[2:4]
-    assert case_page(cases, size=2, after=back.after).rows == first.rows
-
-
-def test_counting_stops_at_the_cap(org: Organisation, agent: User) -> None:
-    CaseFactory.create_batch(3, unit=org.branch)
-    cases = find_cases(agent, CaseFilters())
-
-    assert (capped_count(cases, cap=2), capped_count(cases, cap=3)) == ((2, True), (3, False))
-
-
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_list_page_costs_the_same(org: Organisation, agent: User, count: int, django_assert_num_queries: Any) -> None:
     CaseFactory.create_batch(count, unit=org.branch, assignee=agent)
     agent = User.objects.select_related("unit__parent").get(pk=agent.pk)
 
     with django_assert_num_queries(3):
-        page = case_page(find_cases(agent, CaseFilters(state="open")))
-        assert {(str(row.unit), str(row.assignee)) for row in page.rows} == {("east branch", "Agent")}
+        rows = list(find_cases(agent, CaseFilters(state="open"))[:25])
+        assert {(str(row.unit), str(row.assignee)) for row in rows} == {("east branch", "Agent")}
 
 
 @pytest.mark.parametrize("count", [1, 3])

@@ -14,6 +14,7 @@ from django.utils import translation
 
 from accounts.enums import Function
 from accounts.models import User
+from accounts.paging import page_of
 from escalation import gate
 from escalation.enums import ClockState
 from escalation.models import Clock, Run
@@ -22,7 +23,6 @@ from escalation.templatetags.clocks import clock_chip
 from escalation.tick import tick
 from escalation.words import left_words
 from notifications.models import InboxItem
-from notifications.paging import page_of
 from tests.conftest import Organisation
 from tests.factories.escalation import make_clock
 from timeline.now import now as time_now
@@ -105,7 +105,7 @@ def test_the_list_costs_two_queries_however_long_it_is(
         make_clock(org.branch, now=now, owner_id=agent.pk, lead_unit_id=agent.unit_id)
 
     with django_assert_num_queries(2):
-        page = page_of(visible_clocks(commander), order=["due_at", "pk"], params=QueryDict())
+        page = page_of(visible_clocks(commander), QueryDict(), order=["due_at", "pk"], words=str)
         shown = [(clock_chip(clock), str(clock.owner), str(clock.lead_unit), str(clock.unit)) for clock in page.rows]
 
     assert len(shown) == rows
