@@ -1,0 +1,119 @@
+"""Every main screen full of the demo's story: nothing that axe objects to and nothing over the edge.
+
+Light and dark, at a desk and on a phone; in the language of the demo's people. The story is told once for all of it.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from cases.models import Case
+from escalation.models import Clock, Run
+from monitoring.models import Alert, Event, Source, Watch
+from playbook.replay import replay
+from playbook.scenario import read_scenario
+from press.models import Enquiry
+from tests.browser.conftest import Screen
+from tests.playbook.conftest import STORY, demo_settings
+from timeline.now import now
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
+
+NOBODY = ""
+# The reference repeats one shape for every operation and every schema: the first two stand for all.
+PARTS = {"API reference": "main > h1, main > nav, main > section:nth-of-type(-n+2)"}
+SIZES = ((1440, 900), (375, 812))
+
+
+@pytest.fixture
+def told(live_server: LiveServer, tmp_path: Path) -> Iterator[None]:
+    with demo_settings(tmp_path):
+        call_command("load_defaults", verbosity=0)
+        story = read_scenario(STORY)
+        list(replay(story, present=now(), feed_address=live_server.url))
+        yield
+
+
+def screens() -> dict[str, list[tuple[str, str]]]:
+    """Whose screens, and where they are: name and address."""
+    leak = Case.objects.get(title__startswith="热水器")
+    waiting = Case.objects.get(title__startswith="床垫")
+    enquiry = Enquiry.objects.get(outlet__name="都市晨报")
+    clock = Clock.objects.filter(subject=f"enquiry:{enquiry.pk}", rungs__isnull=False).earliest("pk")
+    run = Run.objects.get(subject=f"enquiry:{enquiry.pk}")
+    alert, event = Alert.objects.latest("pk"), Event.objects.earliest("pk")
+    return {
+        NOBODY: [("sign-in", reverse("account_login"))],
+        "agent": [
+            ("home of an agent", reverse("home")),
+            ("cases", reverse("cases:list")),
+            ("case", leak.get_absolute_url()),
+            ("new complaint", reverse("cases:new")),
+            ("act", reverse("cases:act", args=[leak.number, "facts"])),
+            ("new enquiry", reverse("press:enquiry_new")),
+            ("me", reverse("accounts:me")),
+            ("404", "/cases/KS-20200101-0001/"),
+        ],
+        "supervisor": [
+            ("home of a supervisor", reverse("home")),
+            ("plan to decide", reverse("cases:plan", args=[waiting.number])),
+            ("inbox", reverse("notifications:inbox")),
+        ],
+        "monitor": [
+            ("home of a monitor", reverse("home")),
+            ("alerts", reverse("monitoring:alerts")),
+            ("alert", reverse("monitoring:alert", args=[alert.pk])),
+            ("events", reverse("monitoring:events")),
+            ("event", reverse("monitoring:event", args=[event.pk])),
+            ("watches", reverse("monitoring:watches")),
+            ("watch form", reverse("monitoring:watch", args=[Watch.objects.get().pk])),
+        ],
+        "legal": [
+            ("approvals", reverse("cases:approvals")),
+            ("clocks board", reverse("escalation:board")),
+            ("clock", reverse("escalation:clock", args=[clock.pk])),
+            ("run", reverse("escalation:run", args=[run.pk])),
+            ("enquiries", reverse("press:enquiries")),
+            ("enquiry with a reply", enquiry.get_absolute_url()),
+        ],
+        "admin": [
+            ("sources", reverse("monitoring:sources")),
+            ("source", reverse("monitoring:source", args=[Source.objects.get().pk])),
+            ("source form", reverse("monitoring:source_new")),
+            ("outgoing messages", reverse("notifications:outbox")),
+            ("API reference", reverse("reference")),
+        ],
+    }
+
+
+def test_no_screen_of_the_demo_has_a_barrier_or_runs_over_the_edge(told: None, screen: Callable[..., Screen]) -> None:
+    """Each person signs in once, each screen is opened once, then dimmed and narrowed under the eyes of axe."""
+    found: dict[str, list[str]] = {}
+    for username, pages in screens().items():
+        desk = screen(User.objects.get(username=username) if username else None)
+        desk.watch.expected = ("404",)
+        for name, path in pages:
+            desk.open(path)
+            found |= {f"{name}, {how}": wrong for how, wrong in look_at(desk, PARTS.get(name, "html")) if wrong}
+        desk.context.close()
+    assert found == {}
+
+
+def look_at(desk: Screen, part: str) -> Iterator[tuple[str, list[str]]]:
+    for width, height in SIZES:
+        desk.page.set_viewport_size({"width": width, "height": height})
+        desk.page.emulate_media(color_scheme="light")
+        yield f"light, {width}", desk.axe(part=part) + over_the_edge(desk.page)
+        desk.page.emulate_media(color_scheme="dark")
+        yield f"dark, {width}", desk.axe(["color-contrast"], part=part)  # all that a colour scheme changes
+
+
+def over_the_edge(page: Page) -> list[str]:
+    width, shown = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    return [f"{width} pixels wide on a screen of {shown}"] if width > shown else []
