@@ -4,7 +4,7 @@ import os
 import warnings
 
 from celery import Celery
-from celery.signals import heartbeat_sent, worker_process_init
+from celery.signals import heartbeat_sent, task_prerun, worker_process_init
 
 from opinion_desk import alive, tether
 
@@ -22,6 +22,15 @@ app.autodiscover_tasks()
 def tie_pool_process(**_kwargs: object) -> None:
     """A pool process whose worker is killed would wait for tasks for ever."""
     tether.tie_to_parent(os.getppid())
+
+
+@task_prerun.connect
+def leave_dead_connections(**_kwargs: object) -> None:
+    """Celery keeps a connection over thousands of tasks; after a restart of PostgreSQL every one of them would fail."""
+    from django.db import connections  # noqa: PLC0415 -- the settings are not read yet when this module is
+
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()
 
 
 @heartbeat_sent.connect
