@@ -63,6 +63,7 @@ def shown(request: Request, alert: Alert) -> Any:
 
 class AlertList(APIView):
     required_scopes = {"GET": Scope.ALERTS_READ}
+    pagination_class = NewestFirst
 
     @extend_schema(
         operation_id="alerts_list",
@@ -72,7 +73,7 @@ class AlertList(APIView):
         responses=AlertOut(many=True),
     )
     def get(self, request: Request) -> Response:
-        pages = NewestFirst()
+        pages = self.pagination_class()
         rows = alerts_for(user_of(request)).filter(**_conditions(request))
         page = pages.paginate_queryset(rows, request, view=self)
         return pages.get_paginated_response(listed(page or [], request))
