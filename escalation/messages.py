@@ -65,6 +65,11 @@ def register_all() -> None:
         action=acknowledgement,
     )
     register(
+        "step.assigned",
+        title=_lazy("Yours to do: %(step)s – %(label)s"),
+        body=_lazy("%(who)s gave you “%(step)s”. Its time is on the page."),
+    )
+    register(
         "clock.audit",
         title=_lazy("%(count)s clock rungs did not fire on time"),
         body=_lazy(

@@ -24,6 +24,7 @@ from escalation.planning import (
     without_stale_warnings,
 )
 from notifications.messages import in_language
+from notifications.services import tell
 from timeline.refs import ref
 from timeline.services import Draft, record, record_many
 
@@ -226,7 +227,23 @@ def assign_step(step: Step, *, to: User, actor: User, now: datetime) -> Step:
         details={"title": step.title, "to": to.pk},
         is_drill=step.run.is_drill,
     )
+    if to.pk != actor.pk:
+        _tell_assignee(step, to, actor=actor, now=now)
     return step
+
+
+def _tell_assignee(step: Step, to: User, *, actor: User, now: datetime) -> None:
+    params = {"step": step.title, "label": step.run.label, "who": actor.name}
+    tell(
+        [to.pk],
+        key=f"step:{step.pk}:assigned:{stamp(now)}",
+        kind="step.assigned",
+        params=params,
+        url=step.run.url,
+        thread=step.run.thread,
+        stays_inside=step.run.is_drill,
+        now=now,
+    )
 
 
 def _entitled(step: Step, *, actor: User, reason: str) -> str:

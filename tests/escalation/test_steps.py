@@ -10,6 +10,7 @@ from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import User
 from escalation.models import Clock, Run, Step
 from escalation.services import acknowledge, assign_step, complete_step, move_step, pause, resume, waive_step
+from notifications.models import InboxItem, OutboxMessage
 from tests.conftest import Organisation
 from tests.factories.accounts import UserFactory
 from tests.factories.escalation import make_clock
@@ -165,3 +166,14 @@ def test_those_told_and_those_above_acknowledge_and_nobody_else(
     clock.refresh_from_db()
     for person in (told, agent):
         acknowledge(clock, user=person, now=now + timedelta(minutes=31))
+
+
+def test_who_is_given_a_step_hears_of_it_and_who_takes_one_knows(
+    run: Run, agent: User, supervisor: User, now: datetime
+) -> None:
+    assign_step(step(run, "outline"), to=agent, actor=supervisor, now=now)
+    assign_step(step(run, "report"), to=supervisor, actor=supervisor, now=now)
+
+    told = InboxItem.objects.get(kind="step.assigned")
+    assert (told.user, told.thread, told.params["who"]) == (agent, run.thread, supervisor.name)
+    assert OutboxMessage.objects.filter(kind="step.assigned").count() == 1
