@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.enums import UnitKind
 from accounts.models import Unit, User
 from accounts.queries import units_visible_to
+from accounts.refusable import Refusable
 from language.rules import Rule, RuleError, Term, parse_rule
 from monitoring.enums import SourceKind, SourceState
 from monitoring.models import Source, Watch
@@ -45,7 +46,7 @@ class DismissForm(forms.Form):
     )
 
 
-class SourceForm(_SourceForm):
+class SourceForm(Refusable, _SourceForm):
     interval_seconds = forms.TypedChoiceField(label=_("Read"), coerce=int)
     url = forms.CharField(
         label=_("Address of the feed"),
@@ -93,7 +94,7 @@ class SourceForm(_SourceForm):
         return given
 
 
-class WatchForm(_WatchForm):
+class WatchForm(Refusable, _WatchForm):
     any = forms.CharField(
         label=_("Any of these"),
         required=False,

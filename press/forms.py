@@ -8,8 +8,8 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.errors import Refusal
 from accounts.models import Unit, User
+from accounts.refusable import Refusable
 from cases.forms.choices import units
 from cases.forms.fields import MomentField, lines
 from cases.models import Case
@@ -20,21 +20,7 @@ from press.services import JournalistData, NewCase, OutletData
 NO_FILL = {"autocomplete": "off"}
 
 
-class RefusableForm(forms.Form):
-    """Takes a service's refusal as its own errors, so that nothing typed is lost."""
-
-    refusal = ""
-
-    def take(self, refusal: Refusal) -> None:
-        for name, messages in refusal.fields.items():
-            for message in messages:
-                self.add_error(self.field_for(name), message)
-        if not refusal.fields:
-            self.refusal = str(refusal.message)
-
-    def field_for(self, name: str) -> str | None:
-        return name if name in self.fields else None
-
+class PressForm(Refusable, forms.Form):
     def put(self, name: str, value: str) -> None:
         """Change what was sent, for the next sending."""
         self.data = (
@@ -42,8 +28,14 @@ class RefusableForm(forms.Form):
         )
 
 
-class EnquiryForm(RefusableForm):
+class EnquiryForm(PressForm):
     """Everything on one screen: who asks, about which case (or a new one), what, and until when."""
+
+    renamed = {
+        "case": "case_number",
+        "complainant.name": "complainant_name",
+        "complainant.phone": "complainant_phone",
+    }
 
     outlet = forms.CharField(
         label=_("Outlet"),
@@ -119,9 +111,6 @@ class EnquiryForm(RefusableForm):
             self.add_error("title", _("Pick a case above, or say in one sentence what the new one is about."))
         return data
 
-    def field_for(self, name: str) -> str | None:
-        return {"case": "case_number"}.get(name) or super().field_for(name)
-
     def facts(self) -> dict[str, Any]:
         """As `services.log_enquiry` takes them."""
         data = self.cleaned_data
@@ -151,14 +140,13 @@ class EnquiryForm(RefusableForm):
         )
 
 
-class DeliverableForm(RefusableForm):
+class DeliverableForm(PressForm):
+    renamed = {"note": "text"}
+
     text = lines(_("What was done"), rows=3, max_length=5000)
 
-    def field_for(self, name: str) -> str | None:
-        return "text" if name == "note" else super().field_for(name)
 
-
-class AssignForm(RefusableForm):
+class AssignForm(PressForm):
     to = forms.ModelChoiceField(label=_("Who does it"), queryset=User.objects.none())
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
@@ -168,41 +156,40 @@ class AssignForm(RefusableForm):
         field.queryset = people
 
 
-class WaiveForm(RefusableForm):
+class WaiveForm(PressForm):
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
-class DeadlineForm(RefusableForm):
+class DeadlineForm(PressForm):
+    renamed = {"reporter_deadline": "at"}
+
     at = MomentField(label=_("Reporter's deadline"))
 
-    def field_for(self, name: str) -> str | None:
-        return "at" if name == "reporter_deadline" else super().field_for(name)
 
-
-class StageForm(RefusableForm):
+class StageForm(PressForm):
     stage = forms.ChoiceField(label=_("Production stage"), choices=[("", "—"), *Stage.choices])
 
 
-class CloseForm(RefusableForm):
+class CloseForm(PressForm):
     reason = forms.CharField(label=_("Reason"), max_length=300, required=False)
 
 
-class RevealForm(RefusableForm):
+class RevealForm(PressForm):
     reason = forms.CharField(label=_("Why do you need it?"), max_length=200)
 
 
-class ReplyForm(RefusableForm):
+class ReplyForm(PressForm):
     text = lines(_("Reply"), rows=8, required=False)
     based_on = forms.CharField(required=False, widget=forms.HiddenInput)
     confirmed = forms.BooleanField(label=_("I have read the warnings, and these words stay."), required=False)
 
 
-class VerdictForm(RefusableForm):
+class VerdictForm(PressForm):
     based_on = forms.CharField(widget=forms.HiddenInput)
     reason = forms.CharField(label=_("What has to change"), max_length=500, required=False)
 
 
-class SentForm(RefusableForm):
+class SentForm(PressForm):
     based_on = forms.CharField(widget=forms.HiddenInput)
     channel = forms.ChoiceField(label=_("How it was sent"), choices=ReplyChannel.choices)
     sent_at = MomentField(label=_("When"), required=False)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import Refusal, Stale
 from accounts.models import User
+from accounts.refusable import Refusable
 from cases.models import Case
 
 Text = str | Promise
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Files = MultiValueDict[str, UploadedFile[Any]]
 
 
-class CaseForm(forms.Form):
+class CaseForm(Refusable, forms.Form):
     """One thing a person does to a case. `run` calls the one service that does it."""
 
     heading: Text = ""
@@ -32,6 +33,7 @@ class CaseForm(forms.Form):
     is_grave: bool = False
     explains: Text = ""
     ids: str = "id_%s"  # two forms may stand on one page
+    renamed = {"file": "uploads"}
 
     version = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -39,7 +41,6 @@ class CaseForm(forms.Form):
         super().__init__(data, files, auto_id=self.ids, initial={"version": case.version, **self.starting_point(case)})
         self.case = case
         self.actor = actor
-        self.refusal = ""
         self.status: int = HTTPStatus.OK
         self.differences: list[dict[str, Any]] = []
         self.prepare()
@@ -77,14 +78,8 @@ class CaseForm(forms.Form):
         field.queryset = rows
 
     def take(self, refusal: Refusal) -> None:
+        super().take(refusal)
         self.status = refusal.status
-        named = {{"file": "uploads"}.get(name, name): messages for name, messages in refusal.fields.items()}
-        ours = {name: messages for name, messages in named.items() if name in self.fields}
-        for name, messages in ours.items():
-            for message in messages:
-                self.add_error(name, message)
-        if not ours or len(ours) < len(refusal.fields):
-            self.refusal = str(refusal.message)
         if isinstance(refusal, Stale):
             self.compare(refusal.current)
 

@@ -9,17 +9,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.errors import Refusal
 from accounts.models import Unit, User
 from accounts.queries import units_visible_to
+from accounts.refusable import Refusable
 from cases.enums import Channel, CustomerType
 from cases.forms.choices import UnitChoice, units
 from cases.forms.fields import FilesField, MomentField, lines
 
+PERSON = ("name", "phone", "email", "customer_type")
 PHONE = {"inputmode": "tel", "autocomplete": "off", "autofocus": True}
 
 
-class NewComplaintForm(forms.Form):
+class NewComplaintForm(Refusable, forms.Form):
+    renamed = {"file": "uploads"} | {f"complainant.{name}": name for name in PERSON}
+
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False, widget=forms.TextInput(attrs=PHONE))
     name = forms.CharField(
         label=pgettext_lazy("person", "Name"),
@@ -59,15 +62,3 @@ class NewComplaintForm(forms.Form):
         if moment and moment > self.now:
             raise ValidationError(_("This lies in the future. When did it happen?"))
         return moment
-
-    def take(self, refusal: Refusal) -> None:
-        """A service's no, next to the field it is about; what was typed stays."""
-        placed = False
-        for name, messages in refusal.fields.items():
-            field = {"file": "uploads"}.get(name, name.removeprefix("complainant."))
-            if field in self.fields:
-                placed = True
-                for message in messages:
-                    self.add_error(field, message)
-        if not placed:
-            self.add_error(None, str(refusal.message))

@@ -15,7 +15,7 @@ from accounts.web import desk_view, signed_in
 from cases import queries, rules, services
 from cases.advice import CUSTOMER_ADVICE
 from cases.enums import CaseKind, CustomerType
-from cases.forms.intake import NewComplaintForm
+from cases.forms.intake import PERSON, NewComplaintForm
 from cases.models import Case
 from cases.services.attachments import NewFile
 from cases.services.people import ComplainantData
@@ -24,7 +24,6 @@ from timeline.now import now as time_now
 
 SHORTEST_PHONE = 7
 SHOWN_HINTS = 5
-OF_PERSON = ("name", "phone", "email", "customer_type")
 
 
 @desk_view(*rules.MAY_OPEN)
@@ -39,12 +38,12 @@ def new(request: HttpRequest) -> HttpResponse:
         return redirect(case)
     advice = [(CustomerType(code).label, advice) for code, advice in CUSTOMER_ADVICE.items()]
     context = {"form": form, "advice": advice, **hints_of(form, user)}
-    return render(request, "cases/new.html", context, status=422 if form.errors else 200)
+    return render(request, "cases/new.html", context, status=422 if form.errors or form.refusal else 200)
 
 
 def opened(form: NewComplaintForm, user: User) -> Case | None:
     facts = dict(form.cleaned_data)
-    person = {name: facts[name] for name in OF_PERSON}
+    person = {name: facts[name] for name in PERSON}
     files = facts.pop("uploads")
     for name in ("name", "phone", "email"):
         facts.pop(name)

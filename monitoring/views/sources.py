@@ -66,28 +66,20 @@ def edit_source(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     require_may_configure(user)
     found: Source = get_visible(sources_for(user), pk=pk) if pk else Source(unit=units_for(user).first())
     form = SourceForm(request.POST or None, instance=found, user=user)
-    status, refusal = HTTPStatus.OK, ""
+    status = HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
             try:
                 services.save_source(form.instance, actor=user, now=time_now())
             except Refusal as refused:
-                status, refusal = HTTPStatus(refused.status), _take(form, refused)
+                form.take(refused)
+                status = HTTPStatus(refused.status)
             else:
                 messages.success(request, _("Saved. The source is read now."))
                 return redirect("monitoring:source", pk=form.instance.pk)
-    context = {"form": form, "source": found, "refusal": refusal}
+    context = {"form": form, "source": found}
     return render(request, "monitoring/source_form.html", context, status=status)
-
-
-def _take(form: SourceForm, refused: Refusal) -> str:
-    """A service's refusal on the fields it names; what names none stands above the form."""
-    ours = {name: texts for name, texts in refused.fields.items() if name in form.fields}
-    for name, texts in ours.items():
-        for text in texts:
-            form.add_error(name, text)
-    return "" if ours else str(refused)
 
 
 @desk_view

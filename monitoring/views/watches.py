@@ -44,18 +44,19 @@ def edit_watch(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     if request.method == "POST" or not pk:
         require_may_configure(user)
     form = WatchForm(request.POST or None, instance=found, user=user)
-    status, refusal = HTTPStatus.OK, ""
+    status = HTTPStatus.OK
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid():
             try:
                 services.save_watch(form.instance, actor=user, now=time_now())
             except Refusal as refused:
-                status, refusal = HTTPStatus(refused.status), str(refused)
+                form.take(refused)
+                status = HTTPStatus(refused.status)
             else:
                 messages.success(request, _("Saved. The watch counts from the next mention on."))
                 return redirect("monitoring:watches")
-    context = {"form": form, "watch": found, "refusal": refusal, "may_configure": may_configure(user)}
+    context = {"form": form, "watch": found, "may_configure": may_configure(user)}
     return render(request, "monitoring/watch_form.html", context, status=status)
 
 

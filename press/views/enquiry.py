@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from accounts.errors import Refusal
 from accounts.gate import get_visible
 from accounts.web import desk_view, signed_in
-from press.forms import RefusableForm
+from press.forms import PressForm
 from press.models import Enquiry, Reply
 from press.page import enquiry_page
 from timeline.now import now as time_now
@@ -44,7 +44,7 @@ def shown(request: HttpRequest, found: Enquiry, *, status: int = 200, **bound: A
 def attempt(
     request: HttpRequest,
     found: Enquiry,
-    form: RefusableForm,
+    form: PressForm,
     *,
     place: str,
     do: Callable[[dict[str, Any], datetime], Any],
