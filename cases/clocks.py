@@ -7,6 +7,7 @@ Runs that other rooms put on the case's thread (the media's) are theirs: closing
 import json
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from accounts.models import User
 from cases.models import Case, Plan
@@ -30,18 +31,25 @@ def _start(
     engine.start_run(
         COMPLAINT,
         subject=ref(case),
-        thread=ref(case),
-        unit=case.unit,
-        grade=case.grade,
-        label=label_of(case),
-        url=case.get_absolute_url(),
-        now=now,
-        actor=actor,
         owner=case.assignee,
         started_at=started_at,
         only=only,
-        is_drill=case.is_drill,
+        **_facts_of(case),
+        actor=actor,
+        now=now,
     )
+
+
+def _facts_of(case: Case) -> dict[str, Any]:
+    """What every run of ours says of the case it is for."""
+    return {
+        "thread": ref(case),
+        "unit": case.unit,
+        "grade": case.grade,
+        "label": label_of(case),
+        "url": case.get_absolute_url(),
+        "is_drill": case.is_drill,
+    }
 
 
 def label_of(case: Case) -> str:
@@ -54,18 +62,7 @@ def delivered(case: Case, deliverable: str, *, actor: User | None, now: datetime
 
 def plan_submitted(case: Case, plan: Plan, *, actor: User | None, now: datetime) -> None:
     delivered(case, "plan_submitted", actor=actor, now=now)
-    engine.start_run(
-        APPROVAL,
-        subject=ref(plan),
-        thread=ref(case),
-        unit=case.unit,
-        grade=case.grade,
-        label=label_of(case),
-        url=case.get_absolute_url(),
-        now=now,
-        actor=actor,
-        is_drill=case.is_drill,
-    )
+    engine.start_run(APPROVAL, subject=ref(plan), **_facts_of(case), actor=actor, now=now)
 
 
 def plan_decided(case: Case, plan: Plan, *, actor: User | None, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -94,21 +95,14 @@ def log_enquiry(
 def set_reporter_deadline(enquiry: Enquiry, *, at: datetime, actor: User, now: datetime) -> Enquiry:
     """Moves the clocks that hang on it: plan and wording are due by then at the latest, the reply exactly then."""
     _require(rules.can_handle(actor), _("The reporter's deadline is set by those who handle the case."))
-    enquiry = Enquiry.objects.select_for_update(of=("self",)).select_related("case", "outlet").get(pk=enquiry.pk)
+    enquiry = locked_enquiry(enquiry)
     _require_deadline_after(enquiry.contacted_at, at)
     if enquiry.reporter_deadline == at:
         return enquiry
     before, enquiry.reporter_deadline = enquiry.reporter_deadline, at
     enquiry.save(update_fields=["reporter_deadline"])
-    record(
-        ref(enquiry.case),
-        "enquiry.deadline_set",
-        now=now,
-        actor=actor,
-        subject=ref(enquiry),
-        details={"before": _iso(before), "at": _iso(at), "outlet": enquiry.outlet.name},
-        is_drill=enquiry.is_drill,
-    )
+    details = {"before": _iso(before), "at": _iso(at), "outlet": enquiry.outlet.name}
+    _note(enquiry, "enquiry.deadline_set", actor=actor, details=details, now=now)
     if run := media_run_of(enquiry):
         set_base(run, "reporter_deadline", at, actor=actor, now=now)
     return enquiry
@@ -119,21 +113,12 @@ def set_stage(enquiry: Enquiry, *, stage: str, actor: User, now: datetime) -> En
     """How far the story has come: the time until page make-up is the time to solve the matter."""
     _require(rules.can_handle(actor), _("The production stage is noted by those who handle the case."))
     _require_known(stage=(stage, Stage.values))
-    enquiry = Enquiry.objects.select_for_update(of=("self",)).select_related("case").get(pk=enquiry.pk)
+    enquiry = locked_enquiry(enquiry)
     if enquiry.stage == stage:
         return enquiry
     before, enquiry.stage = enquiry.stage, stage
     enquiry.save(update_fields=["stage"])
-    record(
-        ref(enquiry.case),
-        "enquiry.stage_set",
-        now=now,
-        actor=actor,
-        subject=ref(enquiry),
-        from_state=before,
-        to_state=stage,
-        is_drill=enquiry.is_drill,
-    )
+    _note(enquiry, "enquiry.stage_set", actor=actor, from_state=before, to_state=stage, now=now)
     return enquiry
 
 
@@ -142,7 +127,7 @@ def close_enquiry(enquiry: Enquiry, *, actor: User, now: datetime, reason: str =
     """An answered enquiry closes as it is; one without an answer (the outlet dropped the story) needs a reason, and its
     clocks end with it."""
     _require(rules.can_close(actor), _("An enquiry is closed by a supervisor, PR or the commander."))
-    enquiry = Enquiry.objects.select_for_update(of=("self",)).select_related("case").get(pk=enquiry.pk)
+    enquiry = locked_enquiry(enquiry)
     if enquiry.state == EnquiryState.CLOSED:
         raise Conflict(_("This enquiry is closed already."))
     if enquiry.state == EnquiryState.OPEN and not reason.strip():
@@ -150,19 +135,10 @@ def close_enquiry(enquiry: Enquiry, *, actor: User, now: datetime, reason: str =
         raise Invalid(message, fields={"reason": message})
     before, enquiry.state, enquiry.closed_at = enquiry.state, EnquiryState.CLOSED, now
     enquiry.save(update_fields=["state", "closed_at"])
-    record(
-        ref(enquiry.case),
-        "enquiry.closed",
-        now=now,
-        actor=actor,
-        subject=ref(enquiry),
-        from_state=before,
-        to_state=enquiry.state,
-        reason=mask_free_text(reason.strip()),
-        is_drill=enquiry.is_drill,
-    )
+    why = mask_free_text(reason.strip())
+    _note(enquiry, "enquiry.closed", actor=actor, from_state=before, to_state=enquiry.state, reason=why, now=now)
     if before == EnquiryState.OPEN:
-        _end_runbook(enquiry, actor=actor, reason=mask_free_text(reason.strip()), now=now)
+        _end_runbook(enquiry, actor=actor, reason=why, now=now)
     return enquiry
 
 
@@ -199,12 +175,10 @@ def _open_case_for(new_case: NewCase | None, *, actor: User, now: datetime, is_d
 
 
 def _record_logged(enquiry: Enquiry, *, actor: User, now: datetime) -> None:
-    record(
-        ref(enquiry.case),
+    _note(
+        enquiry,
         "enquiry.logged",
-        now=now,
         actor=actor,
-        subject=ref(enquiry),
         to_state=enquiry.state,
         reason=mask_free_text(enquiry.contacted_reason),
         details={
@@ -214,7 +188,7 @@ def _record_logged(enquiry: Enquiry, *, actor: User, now: datetime) -> None:
             "deadline": _iso(enquiry.reporter_deadline),
             "questions": len(enquiry.questions),
         },
-        is_drill=enquiry.is_drill,
+        now=now,
     )
 
 
@@ -278,14 +252,19 @@ def _report_risk(enquiry: Enquiry, *, now: datetime) -> None:
         level="urgent" if rules.is_big(outlet.type, outlet.level) else "warning",
         now=now,
     )
-    record(
-        ref(case),
-        "enquiry.risk_told",
-        now=now,
-        subject=ref(enquiry),
-        details={"told": audience, "type": outlet.type, "level": outlet.level},
-        is_drill=enquiry.is_drill,
-    )
+    told = {"told": audience, "type": outlet.type, "level": outlet.level}
+    _note(enquiry, "enquiry.risk_told", details=told, now=now)
+
+
+def locked_enquiry(enquiry: Enquiry) -> Enquiry:
+    """The row as it is now, ours until the end of the transaction."""
+    rows = Enquiry.objects.select_for_update(of=("self",)).select_related("case", "outlet")
+    return rows.get(pk=enquiry.pk)
+
+
+def _note(enquiry: Enquiry, verb: str, **what: Any) -> None:
+    """One row on the case's timeline, about the enquiry; `what` as `record` takes it."""
+    record(ref(enquiry.case), verb, subject=ref(enquiry), is_drill=enquiry.is_drill, **what)
 
 
 def _require_deadline_after(contacted_at: datetime, deadline: datetime | None) -> None:

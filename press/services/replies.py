@@ -20,6 +20,7 @@ from press.enums import Decision, EnquiryState, ReplyChannel, ReplyState
 from press.models import Enquiry, Reply, ReplyText
 from press.models.replies import sha256_of
 from press.queries import approval_run_of
+from press.services.enquiries import locked_enquiry
 from press.services.wording_check import check_wording
 from press.wording import Finding
 from timeline.refs import ref
@@ -33,7 +34,7 @@ OPEN_STATES = (ReplyState.DRAFT, ReplyState.SUBMITTED, ReplyState.APPROVED)
 def draft_reply(enquiry: Enquiry, *, actor: User, text: str, now: datetime) -> Reply:
     """A new version; there is one open version at a time, so nobody polishes words that are already out of date."""
     _require_drafter(actor)
-    enquiry = Enquiry.objects.select_for_update(of=("self",)).select_related("case", "outlet").get(pk=enquiry.pk)
+    enquiry = locked_enquiry(enquiry)
     if enquiry.state == EnquiryState.CLOSED:
         raise Conflict(_("This enquiry is closed. Nothing is answered any more."))
     if open_version := enquiry.replies.filter(state__in=OPEN_STATES).first():
