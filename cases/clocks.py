@@ -98,7 +98,8 @@ def _dated(case: Case, base: str, at: datetime, *, actor: User | None, now: date
 
 
 def regraded(case: Case, *, now: datetime) -> None:
-    for run in running_of(case, COMPLAINT, APPROVAL):
+    """Every run of the file shows the new grade; where a runbook has times per grade, they follow."""
+    for run in running_of(case):
         engine.regrade(run, case.grade, now=now)
 
 
