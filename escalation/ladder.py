@@ -48,7 +48,7 @@ class Ladder:
         for tier in CLIMB[CLIMB.index(wanted) :]:
             people = self._on(clock, tier)
             if people:
-                return Audience(tuple(dict.fromkeys(people)), tier)
+                return Audience(tuple(dict.fromkeys(people)), tier.value)
         return Audience((), "")
 
     def _on(self, clock: Placed, tier: Tier) -> list[int]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, models, router, transaction
 
+NEEDS_ESCAPE = re.compile("[\\\\\t\n\r\x00]").search
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 CHUNK_BYTES = 1 << 20
 
@@ -63,6 +66,9 @@ def _adapter(field: models.Field[Any, Any], connection: Any) -> Callable[[Any], 
     target = field.target_field if isinstance(field, models.ForeignKey) else field
     if type(target) in AS_THEY_ARE:
         return lambda value: value
+    if type(target) is models.JSONField:
+        encode = (target.encoder or json.JSONEncoder)(ensure_ascii=False).encode
+        return lambda value: None if value is None else encode(value)
     return lambda value: _dumped(field.get_db_prep_save(value, connection))
 
 
@@ -90,6 +96,8 @@ def _copy_text(value: Any) -> str:
 
 
 def _text(value: str) -> str:
+    if not NEEDS_ESCAPE(value):
+        return value
     if "\x00" in value:
         raise ValueError("Text with a NUL character cannot be stored.")
     return value.translate(ESCAPES)

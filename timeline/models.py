@@ -34,7 +34,7 @@ class Entry(models.Model):
     thread = models.CharField(max_length=80)
     seq = models.BigIntegerField()
     subject = models.CharField(_("subject"), max_length=80)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False)
     verb = models.CharField(_("verb"), max_length=60)
     from_state = models.CharField(_("from"), max_length=40, blank=True)
     to_state = models.CharField(_("to"), max_length=40, blank=True)

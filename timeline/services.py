@@ -5,7 +5,6 @@ in one `record_many` (which locks them in key order); two that lock the same thr
 and PostgreSQL then ends one of them.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,16 +18,20 @@ from timeline.bulk import insert_rows
 from timeline.chain import entry_hash, plain
 from timeline.models import Entry
 
-# Creates the heads that are missing, locks all of them in key order and reserves the numbers, in one statement.
-RESERVE = """
+# Locks the heads in key order; whoever writes to the same threads waits here.
+LOCK = """
+    SELECT key, last_seq, last_hash FROM timeline_thread WHERE key = ANY(%s) ORDER BY key FOR NO KEY UPDATE
+"""
+# Creates the heads that are missing. One that somebody else creates at this moment is waited for, and is then ours.
+CREATE = """
     INSERT INTO timeline_thread AS head (key, last_seq, last_hash)
-    SELECT key, n, '' FROM unnest(%s::text[], %s::bigint[]) AS wanted(key, n) ORDER BY key
-    ON CONFLICT (key) DO UPDATE SET last_seq = head.last_seq + EXCLUDED.last_seq
+    SELECT key, 0, '' FROM unnest(%s::text[]) AS wanted(key) ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET last_seq = head.last_seq
     RETURNING key, last_seq, last_hash
 """
 ADVANCE = """
-    UPDATE timeline_thread AS head SET last_hash = done.hash
-    FROM unnest(%s::text[], %s::text[]) AS done(key, hash) WHERE head.key = done.key
+    UPDATE timeline_thread AS head SET last_seq = done.seq, last_hash = done.hash
+    FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS done(key, seq, hash) WHERE head.key = done.key
 """
 COLUMNS = (
     "thread",
@@ -93,24 +96,24 @@ def record(
     with transaction.atomic(savepoint=False):
         content = next(_chained([draft]))
         entry = Entry.objects.create(**content)
-        _advance({thread: entry.hash})
+        _advance({thread: (entry.seq, entry.hash)})
     return entry
 
 
 def record_many(drafts: Sequence[Draft]) -> None:
-    """Add all rows in three statements, however many they are; drafts of one thread keep their order."""
+    """Add all rows in three statements, four where a thread is new; drafts of one thread keep their order."""
     if not drafts:
         return
     # No savepoint of its own: a record that cannot be written takes the caller's transaction with it.
     with transaction.atomic(savepoint=False):
         rows = list(_chained(drafts))
         insert_rows(Entry, COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
-        _advance({row["thread"]: row["hash"] for row in rows})
+        _advance({row["thread"]: (row["seq"], row["hash"]) for row in rows})
 
 
 def _chained(drafts: Sequence[Draft]) -> Iterator[dict[str, Any]]:
     """Whole rows, numbered and hashed; from here to the end of the transaction their threads are ours."""
-    heads = _reserve(Counter(draft.thread for draft in drafts))
+    heads = _heads({draft.thread for draft in drafts})
     recorded_at = datetime.now(UTC)  # when it was written down, by the real clock, whatever a drill's clock says
     for draft in drafts:
         seq, prev_hash = heads[draft.thread]
@@ -138,13 +141,19 @@ def _row(draft: Draft, *, seq: int, prev_hash: str, recorded_at: datetime) -> di
     return content | {"hash": entry_hash(**content)}
 
 
-def _reserve(wanted: Counter[str]) -> dict[str, tuple[int, str]]:
-    """Each thread's last number and hash before ours."""
+def _heads(threads: set[str]) -> dict[str, tuple[int, str]]:
+    """Each thread's last number and hash before ours; from here on nobody else writes to them."""
     with connection.cursor() as cursor:
-        cursor.execute(RESERVE, [list(wanted), list(wanted.values())])
-        return {key: (last_seq - wanted[key], last_hash) for key, last_seq, last_hash in cursor.fetchall()}
+        cursor.execute(LOCK, [list(threads)])
+        heads = {key: (last_seq, last_hash) for key, last_seq, last_hash in cursor.fetchall()}
+        if missing := threads - heads.keys():
+            cursor.execute(CREATE, [list(missing)])
+            heads |= {key: (last_seq, last_hash) for key, last_seq, last_hash in cursor.fetchall()}
+    return heads
 
 
-def _advance(hashes: Mapping[str, str]) -> None:
+def _advance(last: Mapping[str, tuple[int, str]]) -> None:
+    """The heads follow to the number and hash of the last entry of each thread."""
+    numbers, hashes = zip(*last.values(), strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(ADVANCE, [list(hashes), list(hashes.values())])
+        cursor.execute(ADVANCE, [list(last), list(numbers), list(hashes)])

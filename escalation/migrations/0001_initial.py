@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
                 ('planned_at', models.DateTimeField()),
                 ('fired_at', models.DateTimeField()),
                 ('audience', models.JSONField(default=list)),
-                ('clock', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rungs', to='escalation.clock')),
+                ('clock', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='rungs', to='escalation.clock')),
             ],
             options={
                 'ordering': ['planned_at', 'pk'],
