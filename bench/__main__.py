@@ -50,8 +50,11 @@ def own_database() -> Iterator[None]:
         from django.core.management import call_command  # noqa: PLC0415 -- after the settings
         from django.db import connections  # noqa: PLC0415 -- after the settings
 
+        from opinion_desk.celery import settle_memory  # noqa: PLC0415 -- after the settings
+
         call_command("migrate", verbosity=0, interactive=False)
         call_command("load_defaults", verbosity=0, stdout=StringIO())
+        settle_memory()  # as a worker does
         yield
         connections.close_all()
     finally:

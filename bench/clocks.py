@@ -28,7 +28,7 @@ from timeline.now import now as current_time
 from timeline.services import record
 
 DUE = 1000
-ROUNDS = 7
+ROUNDS = 11
 TABLES = (
     "escalation_rung, escalation_auditfinding, escalation_clock, notifications_inboxitem, notifications_outboxmessage"
 )
@@ -40,9 +40,7 @@ def run(report: Report) -> None:
     ms: dict[int, float] = {}
     for running in (10_000, 100_000):
         ms[running] = _tick_figures(report, running, where)
-    report.add(
-        "clocks.growth_10k_to_100k", round(ms[100_000] / ms[10_000], 2), "×", how="ratio of the two medians above"
-    )
+    report.add("clocks.growth_10k_to_100k", round(ms[100_000] / ms[10_000], 2), "×", how="ratio of the fastest rounds")
     _row_by_row(report, where)
 
 
@@ -102,7 +100,7 @@ def _tick_figures(report: Report, running: int, where: list[Place]) -> float:
     report.add(
         f"clocks.audit_{name}_ms", round(statistics.median(audited), 1), "ms", how=f"auditor over {running:,} running"
     )
-    return median
+    return min(spent)
 
 
 def _make_due(now: datetime, number: int) -> datetime:

@@ -80,8 +80,8 @@ def entry_hash(
         "to": to_state,
         "reason": reason,
         "details": details,
-        "at": _moment(at),
-        "recorded_at": _moment(recorded_at),
+        "at": moment_text(at),
+        "recorded_at": moment_text(recorded_at),
         "is_drill": is_drill,
         "prev_hash": prev_hash,
     }
@@ -89,5 +89,5 @@ def entry_hash(
 
 
 @lru_cache(maxsize=64)  # the rows of one batch share their moments
-def _moment(at: datetime) -> str:
+def moment_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")

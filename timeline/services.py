@@ -5,6 +5,7 @@ in one `record_many` (which locks them in key order); two that lock the same thr
 and PostgreSQL then ends one of them.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,8 +15,7 @@ from django.db import connection, transaction
 
 from accounts.masking import mask_free_text
 from accounts.models import User
-from timeline.bulk import insert_rows
-from timeline.chain import entry_hash, plain
+from timeline.chain import entry_hash, moment_text, plain
 from timeline.models import Entry
 
 # Locks the heads in key order; whoever writes to the same threads waits here.
@@ -33,22 +33,16 @@ ADVANCE = """
     UPDATE timeline_thread AS head SET last_seq = done.seq, last_hash = done.hash
     FROM unnest(%s::text[], %s::bigint[], %s::text[]) AS done(key, seq, hash) WHERE head.key = done.key
 """
-COLUMNS = (
-    "thread",
-    "seq",
-    "subject",
-    "actor_id",
-    "verb",
-    "from_state",
-    "to_state",
-    "reason",
-    "details",
-    "at",
-    "recorded_at",
-    "is_drill",
-    "prev_hash",
-    "hash",
-)
+# All rows travel as one text: several times cheaper to write than a parameter each.
+INSERT = """
+    INSERT INTO timeline_entry (thread, seq, subject, actor_id, verb, from_state, to_state, reason, details, at,
+                                recorded_at, is_drill, prev_hash, hash)
+    SELECT thread, seq, subject, actor_id, verb, from_state, to_state, reason, details, at,
+           recorded_at, is_drill, prev_hash, hash
+    FROM json_to_recordset(%s::json) AS entry(
+        thread text, seq bigint, subject text, actor_id bigint, verb text, from_state text, to_state text, reason text,
+        details jsonb, at timestamptz, recorded_at timestamptz, is_drill boolean, prev_hash text, hash text)
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +101,7 @@ def record_many(drafts: Sequence[Draft]) -> None:
     # No savepoint of its own: a record that cannot be written takes the caller's transaction with it.
     with transaction.atomic(savepoint=False):
         rows = list(_chained(drafts))
-        insert_rows(Entry, COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+        _insert(rows)
         _advance({row["thread"]: (row["seq"], row["hash"]) for row in rows})
 
 
@@ -150,6 +144,12 @@ def _heads(threads: set[str]) -> dict[str, tuple[int, str]]:
             cursor.execute(CREATE, [list(missing)])
             heads |= {key: (last_seq, last_hash) for key, last_seq, last_hash in cursor.fetchall()}
     return heads
+
+
+def _insert(rows: Sequence[dict[str, Any]]) -> None:
+    written = [row | {"at": moment_text(row["at"]), "recorded_at": moment_text(row["recorded_at"])} for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, [json.dumps(written, ensure_ascii=False)])
 
 
 def _advance(last: Mapping[str, tuple[int, str]]) -> None:
