@@ -273,6 +273,7 @@ def _require_sendable(reply: Reply, *, based_on: str, sent_at: datetime, now: da
 
 def _ask_for_review(reply: Reply, *, actor: User, now: datetime) -> None:
     case = reply.enquiry.case
+    reviewers = _reviewers(reply, except_for=actor)
     start_run(
         "approval",
         subject=ref(reply),
@@ -282,11 +283,12 @@ def _ask_for_review(reply: Reply, *, actor: User, now: datetime) -> None:
         label=f"{case.number} {reply.enquiry.outlet.name}",
         url=reply.enquiry.get_absolute_url(),
         actor=actor,
+        owner=_first_to_press(reviewers),
         is_drill=reply.enquiry.is_drill,
         now=now,
     )
     tell(
-        _reviewers(reply, except_for=actor),
+        [reviewer.pk for reviewer in reviewers],
         key=f"{ref(reply)}:review:{now.isoformat()}",
         kind="reply.review",
         params=message_params(reply),
@@ -297,12 +299,17 @@ def _ask_for_review(reply: Reply, *, actor: User, now: datetime) -> None:
     )
 
 
-def _reviewers(reply: Reply, *, except_for: User) -> list[int]:
+def _first_to_press(reviewers: Sequence[User]) -> User | None:
+    """Whom the clock warns first: legal, whose word no reply goes without."""
+    return next((reviewer for reviewer in reviewers if reviewer.has_role(Role.LEGAL)), None)
+
+
+def _reviewers(reply: Reply, *, except_for: User) -> list[User]:
     """PR and legal people who see the case; their own words are for others to judge."""
     writers = set(reply.texts.values_list("author_id", flat=True)) | {except_for.pk}
     people = User.objects.filter(is_active=True, roles__overlap=[Role.PR, Role.LEGAL]).select_related("unit__parent")
     seen = Case.objects.filter(pk=reply.enquiry.case_id)
-    return [person.pk for person in people if person.pk not in writers and seen.visible_to(person).exists()]
+    return [person for person in people if person.pk not in writers and seen.visible_to(person).exists()]
 
 
 def _call_off_review(reply: Reply, *, was: str, actor: User, now: datetime) -> None:

@@ -364,3 +364,9 @@ def test_two_reviewers_at_the_same_moment_are_two_approvals_and_one_release(
 
     assert (state_of(reply), Approval.objects.count()) == ("approved", 2)
     assert verbs(enquiry)[-2:] == ["reply.reviewed", "reply.approved"]
+
+
+def test_the_clock_of_a_review_warns_legal_first(newsroom: Newsroom, enquiry: Enquiry, legal: User) -> None:
+    reply = newsroom.submitted(enquiry)
+
+    assert Clock.objects.get(subject=ref(reply)).owner == legal
