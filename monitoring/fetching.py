@@ -14,9 +14,9 @@ from urllib.parse import urljoin
 import httpcore
 import httpx
 
-from monitoring.addresses import Refused, check_url
 from monitoring.parsing import MAX_BYTES
-from monitoring.transport import CheckedTransport, Deadline, TooSlow
+from outbound.addresses import Refused, check_url
+from outbound.transport import CheckedTransport, Deadline, TooSlow
 
 USER_AGENT = "OpinionDesk/1 (feed reader)"
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"

@@ -16,7 +16,6 @@ from cases.models import Case
 from cases.services import open_case
 from escalation.services import deliver
 from language.rules import Rule, RuleError
-from monitoring.addresses import Refused, check_url
 from monitoring.enums import AlertState, SourceKind, SourceState, SourceType
 from monitoring.evidence import MENTIONS_MAX, evidence_of
 from monitoring.grading import reason_words
@@ -27,6 +26,7 @@ from monitoring.queries import first_mentions
 from monitoring.rules import may_allow_private, require_may_act, require_may_configure
 from monitoring.tasks import ask_to_fetch
 from monitoring.words import trouble_words
+from outbound.addresses import Refused, check_url
 from timeline.refs import ref
 from timeline.services import record
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from monitoring.addresses import is_public
 from monitoring.fetching import Conditions, Failed, Fetched, Gone, NotModified, fetch, retry_after
 from monitoring.parsing import MAX_BYTES
+from outbound.addresses import is_public
 from tests.monitoring.web_server import WebServer, closed_port
 
 FEED = b"<rss version='2.0'><channel><title>t</title></channel></rss>"
@@ -209,7 +209,7 @@ def test_a_redirect_into_the_private_network_is_refused(
     """The first address counts as public here, the second is what it is."""
     web.serve("/go", status=302, Location=f"http://localhost:{web.port}/secret")
     web.serve("/secret", FEED)
-    monkeypatch.setattr("monitoring.addresses.is_public", lambda address: address == "127.0.0.1" and not web.requests)
+    monkeypatch.setattr("outbound.addresses.is_public", lambda address: address == "127.0.0.1" and not web.requests)
 
     assert fetch(web.url("/go"), now=now) == Failed("private_address", {"host": "localhost"})
     assert web.seen("/secret") == []

@@ -11,7 +11,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from monitoring.addresses import resolve
+from outbound.addresses import resolve
 
 
 class TooSlow(Exception):  # noqa: N818 -- an answer, not a fault

@@ -1,4 +1,4 @@
-"""Which addresses a source may be read from: a name is resolved once, checked, and that very address connected to."""
+"""Which addresses the house may reach out to: a name is resolved once, checked, and that very address connected to."""
 
 import ipaddress
 import socket
@@ -8,7 +8,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class Refused(Exception):  # noqa: N818 -- an answer, not a fault
-    """This address is not read from; `code` says why."""
+    """This address is not connected to; `code` says why."""
 
     def __init__(self, code: str, **params: str) -> None:
         super().__init__(code)

@@ -1,0 +1,106 @@
+"""Clocks that know everything they need to fire without asking anybody, and what they told."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Unit, User
+from escalation.enums import ClockKind, ClockState, RungKind, Tier
+from escalation.models.runs import Run, Step
+from escalation.models.visible import VisibleQuerySet
+from notifications.messages import in_language
+
+
+class ClockQuerySet(VisibleQuerySet):
+    def _own(self, user: User) -> Q:
+        return Q(owner=user)
+
+
+class Clock(models.Model):
+    """
+    Time running out for one thing: running ⇄ paused → stopped.
+
+    `ladder` is the plan, every rung with its absolute moment; `next_rung` the first not yet fired; `next_fire_at` its
+    moment, or null when nothing more will fire. Only a new clock gets a new plan, so a rung fires once for ever.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, null=True, blank=True, related_name="clocks", db_index=False)
+    step = models.ForeignKey(Step, models.CASCADE, null=True, blank=True, related_name="clocks", db_index=False)
+    kind = models.CharField(max_length=10, choices=ClockKind, default=ClockKind.DEADLINE)
+    thread = models.CharField(max_length=80)
+    subject = models.CharField(max_length=80)
+    title = models.JSONField(default=dict)
+    label = models.CharField(max_length=300)
+    url = models.CharField(max_length=300, blank=True, default="")
+    # Every tick rewrites what it fires, with all its indexes: only those that are read. `owner` has its own below.
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    lead_unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    co_leads = models.JSONField(default=list)  # units that lead together with the lead unit
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", db_index=False)
+    grade = models.PositiveSmallIntegerField()
+    ladder = models.JSONField()
+    pausable = models.JSONField(default=list)  # reason codes the runbook names
+    counts_working_time = models.BooleanField(default=False)
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=ClockState, default=ClockState.RUNNING)
+    next_fire_at = models.DateTimeField(null=True, blank=True)
+    next_rung = models.PositiveSmallIntegerField(default=0)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(max_length=40, blank=True, default="")
+    paused_seconds = models.PositiveIntegerField(default=0)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    stopped_at = models.DateTimeField(null=True, blank=True)
+    is_drill = models.BooleanField(default=False)
+
+    objects = ClockQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["due_at", "pk"]
+        verbose_name = _("clock")
+        verbose_name_plural = _("clocks")
+        indexes: ClassVar = [
+            # tick.claim_due: the only reader. Its size follows what runs, its cost what is due.
+            models.Index(fields=["next_fire_at"], name="clock_next_fire", condition=Q(state=ClockState.RUNNING)),
+            # The board, by time left, and the clocks of one person.
+            models.Index(fields=["due_at", "id"], name="clock_board", condition=~Q(state=ClockState.STOPPED)),
+            models.Index(fields=["owner", "due_at"], name="clock_mine", condition=~Q(state=ClockState.STOPPED)),
+            models.Index(fields=["thread"], name="clock_thread"),
+            models.Index(fields=["run", "step"], name="clock_run", condition=Q(run__isnull=False)),
+            models.Index(fields=["step"], name="clock_step", condition=Q(step__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return in_language(self.title) or self.label
+
+    def get_absolute_url(self) -> str:
+        return reverse("escalation:clock", args=[self.pk])
+
+
+class Rung(models.Model):
+    """One rung that was told: once for ever, to these people, planned then and fired then."""
+
+    # Written by the tick alone, for clocks it holds: PostgreSQL need not look each of them up again at the commit.
+    clock = models.ForeignKey(Clock, models.CASCADE, related_name="rungs", db_index=False, db_constraint=False)
+    code = models.CharField(max_length=20)
+    kind = models.CharField(max_length=10, choices=RungKind)
+    tier = models.CharField(max_length=20, choices=Tier)
+    told_tier = models.CharField(
+        max_length=20, choices=Tier, blank=True, default=""
+    )  # another where nobody stood on the planned one
+    planned_at = models.DateTimeField()
+    fired_at = models.DateTimeField()
+    audience = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar = ["planned_at", "pk"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["clock", "code"], name="rung_once")]
