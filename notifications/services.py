@@ -64,10 +64,10 @@ WITH told AS MATERIALIZED (
     ON CONFLICT (key) DO NOTHING
 )
 INSERT INTO notifications_outboxmessage
-    (user_id, key, channel, address, kind, params, url, thread, urgent, state, attempts,
+    (user_id, key, channel, lane, address, kind, params, url, thread, level, urgent, state, attempts,
      next_attempt_at, last_code, last_answer, created_at, message_id)
-SELECT told.user_id, 'email:' || told.key, 'email', '', told.kind, told.params, told.url, told.thread,
-       told.level = 'urgent', 'pending', 0, %(now)s, '', '', %(now)s, ''
+SELECT told.user_id, 'email:' || told.key, 'email', 'email:' || told.user_id, '', told.kind, told.params, told.url,
+       told.thread, told.level, told.level = 'urgent', 'pending', 0, %(now)s, '', '', %(now)s, ''
 FROM told WHERE has_mail
 ON CONFLICT (key) DO NOTHING
 """

@@ -1,4 +1,4 @@
-"""What people are told in the app, and what leaves the house."""
+"""What people are told in the app, and what leaves the house for them."""
 
 from typing import ClassVar
 
@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import EncryptedTextField
-from notifications.enums import OPEN_STATES, ChannelCode, Level, OutboxState
+from notifications.enums import OPEN_STATES, ChannelKind, Level, OutboxState
+from notifications.models.channels import Channel
 
 
 class InboxItem(models.Model):
@@ -40,15 +41,29 @@ class InboxItem(models.Model):
         ]
 
 
+class Digest(models.Model):
+    """Several messages of one lane that went out as one, under one id."""
+
+    channel = models.CharField(max_length=12, choices=ChannelKind)
+    via = models.ForeignKey(Channel, models.PROTECT, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField()
+
+
 class OutboxMessage(models.Model):
     """
-    One message that leaves the house: pending → leased → sent | dead, or cancelled before it went.
+    One message that leaves the house: pending → leased → sent | dead, moved to another channel, or cancelled.
 
-    A lease that ran out (the sender died) makes it due again; the repeat carries the same Message-ID.
+    A lease that ran out (the sender died) makes it due again; the repeat carries the same id. Rows that go out
+    together name the same digest, and stay together in every repeat.
     """
 
     key = models.CharField(max_length=200)
-    channel = models.CharField(max_length=12, choices=ChannelCode, default=ChannelCode.EMAIL)
+    channel = models.CharField(max_length=12, choices=ChannelKind, default=ChannelKind.EMAIL)
+    via = models.ForeignKey(  # nothing: e-mail
+        Channel, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, db_constraint=False
+    )
+    lane = models.CharField(max_length=40, blank=True, default="")  # see Lane; nothing: each goes alone
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -63,6 +78,7 @@ class OutboxMessage(models.Model):
     params = models.JSONField(default=dict)
     url = models.CharField(max_length=300, blank=True, default="")
     thread = models.CharField(max_length=80, blank=True, default="")
+    level = models.CharField(max_length=8, choices=Level, default=Level.INFO)
     urgent = models.BooleanField(default=False)
     state = models.CharField(max_length=10, choices=OutboxState, default=OutboxState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -71,8 +87,15 @@ class OutboxMessage(models.Model):
     last_code = models.CharField(max_length=40, blank=True, default="")
     last_answer = models.CharField(max_length=500, blank=True, default="")
     created_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True)
+    handed_at = models.DateTimeField(null=True, blank=True)  # the last attempt began
+    sent_at = models.DateTimeField(null=True, blank=True)  # confirmed by the other side
     message_id = models.CharField(max_length=200, blank=True, default="")
+    digest = models.ForeignKey(
+        Digest, models.PROTECT, null=True, blank=True, related_name="messages", db_index=False, db_constraint=False
+    )
+    moved_to = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="moved_from", db_index=False, db_constraint=False
+    )
 
     class Meta:
         ordering: ClassVar = ["-pk"]
@@ -85,6 +108,8 @@ class OutboxMessage(models.Model):
                 fields=["-urgent", "next_attempt_at"], name="outbox_due", condition=Q(state__in=list(OPEN_STATES))
             ),
             models.Index(fields=["-id"], name="outbox_dead", condition=Q(state=OutboxState.DEAD)),
+            models.Index(fields=["digest"], name="outbox_digest", condition=Q(digest__isnull=False)),
+            models.Index(fields=["moved_to"], name="outbox_moved_to", condition=Q(moved_to__isnull=False)),
         ]
 
 
