@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import ngettext
@@ -18,6 +18,7 @@ from accounts.models import Unit, User
 from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from escalation import rules, services
+from escalation.board import at_time, in_lane, lane_name, lanes_by_person, lanes_by_unit, tally
 from escalation.enums import ClockState, StepState
 from escalation.forms import AssignForm, MoveForm, NoteForm, PauseForm, ReasonForm
 from escalation.models import Clock, Run, Rung, Step
@@ -29,28 +30,39 @@ from notifications.models import InboxItem
 from notifications.services import mark_read
 from timeline.now import now as time_now
 
-SOON = timedelta(hours=2)
-
 
 @desk_view
 @require_safe
 @never_cache
 def board(request: HttpRequest) -> HttpResponse:
-    user, now = signed_in(request), time_now()
-    show, when = request.GET.get("show", ""), request.GET.get("when", "")
-    rows = _at(clocks_for(user, now) if show == "mine" else visible_clocks(user), when, now=now)
-    page = page_of(rows, request.GET, order=["due_at", "pk"], words=_how_many)
-    return render(request, "escalation/board.html", {"page": page, "show": show, "when": when, "now": now})
+    """By time left, by unit or by person; the part that changes is fetched anew now and then (static/js/fresh.js)."""
+    user, now, params = signed_in(request), time_now(), request.GET
+    seen = clocks_for(user, now) if params.get("show") == "mine" else visible_clocks(user)
+    by = params.get("by", "")
+    context = {
+        "by": by,
+        "show": params.get("show", ""),
+        "when": params.get("when", ""),
+        "lane": lane_name(params),
+        "tally": tally(seen, now=now),
+        "page": _board_page(seen, by, params, now=now),
+        "now": now,
+    }
+    template = "escalation/_board.html" if getattr(request, "htmx", False) else "escalation/board.html"
+    return render(request, template, context)
+
+
+def _board_page(seen: QuerySet[Clock], by: str, params: QueryDict, *, now: datetime) -> Any:
+    if by == "unit":
+        return lanes_by_unit(seen, params, now=now)
+    if by == "person":
+        return lanes_by_person(seen, params, now=now)
+    rows = at_time(in_lane(seen, params), params.get("when", ""), now=now)
+    return page_of(rows, params, order=["due_at", "pk"], words=_how_many)
 
 
 def _how_many(count: int) -> str:
     return ngettext("%(n)s clock", "%(n)s clocks", count)
-
-
-def _at(rows: QuerySet[Clock], when: str, *, now: datetime) -> QuerySet[Clock]:
-    if when == "over":
-        return rows.filter(due_at__lte=now)
-    return rows.filter(due_at__gt=now, due_at__lte=now + SOON) if when == "soon" else rows
 
 
 # ---- one clock ----------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """How a clock looks: ring, words, colour; the browser counts on without asking anybody (static/js/clocks.js)."""
 
+from datetime import datetime
 from functools import lru_cache
 
 from django import template
@@ -12,6 +13,7 @@ from accounts.templatetags.desk import moment_words
 from escalation.enums import Base, ClockKind, ClockState, Tier
 from escalation.models import Clock
 from escalation.planning import moment as moment_of
+from escalation.queries import SOON
 from escalation.words import MINUTE, SPANS, left_words, span_words
 from timeline.models import Entry
 from timeline.now import now
@@ -36,13 +38,19 @@ def clock_chip(clock: Clock | None, title: str = "") -> SafeString | str:
         return format_html('<span class="clock">{}{}</span>', before, gettext("Paused"))
     if clock.kind == ClockKind.REMINDER:
         return format_html('<span class="clock">{}{}</span>', before, gettext("No date yet"))
-    return _counting(clock, before)
+    return _counting(clock.due_at, started_at=clock.started_at, before=before)
 
 
-def _counting(clock: Clock, before: str) -> SafeString:
+@register.simple_tag
+def due_chip(due_at: datetime) -> SafeString:
+    """The same for a bare moment, as one of many: the ring shows what is left of the last two hours."""
+    return _counting(due_at, started_at=due_at - SOON)
+
+
+def _counting(due_at: datetime, *, started_at: datetime, before: str = "") -> SafeString:
     moment = now()
-    left = (clock.due_at - moment).total_seconds()
-    total = max((clock.due_at - clock.started_at).total_seconds(), 1)
+    left = (due_at - moment).total_seconds()
+    total = max((due_at - started_at).total_seconds(), 1)
     ring = format_html(
         '<svg class="ring" viewBox="0 0 20 20" aria-hidden="true"><circle class="track" cx="10" cy="10" r="7"/>'
         '<circle class="left" cx="10" cy="10" r="7" stroke-dasharray="{} {}"/></svg>',
@@ -53,11 +61,11 @@ def _counting(clock: Clock, before: str) -> SafeString:
         '<span class="clock{}" data-clock data-due="{}" data-now="{}" data-total="{}" data-words="{}" title="{}">'
         '{}<span>{}<span class="left-words">{}</span></span></span>',
         tone(left, total),
-        int(clock.due_at.timestamp()),
+        int(due_at.timestamp()),
         int(moment.timestamp()),
         int(total),
         patterns(get_language() or ""),
-        gettext("Due %(at)s") % {"at": moment_words(clock.due_at)},
+        gettext("Due %(at)s") % {"at": moment_words(due_at)},
         ring,
         before,
         left_words(left),
