@@ -6,8 +6,7 @@ Nothing here parses, stores or decides when to come back: it says what happened.
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import urljoin
 
@@ -17,13 +16,13 @@ import httpx
 from monitoring.parsing import MAX_BYTES
 from outbound.addresses import Refused, check_url
 from outbound.transport import CheckedTransport, Deadline, TooSlow
+from outbound.waiting import retry_after
 
 USER_AGENT = "OpinionDesk/1 (feed reader)"
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 SECONDS_IN_ALL = 20.0
 SECONDS_PER_STEP = 10.0
 REDIRECTS_MAX = 5
-LONGEST_RETRY_AFTER = 24 * 3600
 _PERMANENT = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT}
 _REDIRECTS = {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT, *_PERMANENT}
 _BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
@@ -143,19 +142,6 @@ def _outcome(response: httpx.Response, *, url: str, moved_to: str, deadline: Dea
         last_modified=response.headers.get("Last-Modified", "")[:100],
         moved_to=moved_to,
     )
-
-
-def retry_after(value: str, *, now: datetime) -> int | None:
-    """Seconds to wait, from either form of the header, within a day."""
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return min(int(value[:9]), LONGEST_RETRY_AFTER)
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, IndexError, TypeError):
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return int(min(max((moment - now).total_seconds(), 0), LONGEST_RETRY_AFTER))
 
 
 # ---- the body ---------------------------------------------------------------------------------

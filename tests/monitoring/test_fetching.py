@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from monitoring.fetching import Conditions, Failed, Fetched, Gone, NotModified, fetch, retry_after
+from monitoring.fetching import Conditions, Failed, Fetched, Gone, NotModified, fetch
 from monitoring.parsing import MAX_BYTES
 from outbound.addresses import is_public
+from outbound.waiting import retry_after
 from tests.monitoring.web_server import WebServer, closed_port
 
 FEED = b"<rss version='2.0'><channel><title>t</title></channel></rss>"
