@@ -99,6 +99,9 @@ class OrgMap:
         head = self._head(place) if place else []
         return head + [person for person in self._people[unit_id] if person not in head]
 
+    def is_active(self, user_id: int) -> bool:
+        return user_id in self._active
+
     def _add_place(self, place: _Place) -> None:
         self._places[place.id] = place
         self._children[place.parent_id].append(place.id)

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 GRACE = timedelta(seconds=15)
 
 # Moments of the plan are texts in UTC of one fixed width, so they compare as texts; a plan that cannot be read is a
-# finding too ("broken"). Climbs are not owed after an acknowledgement that came when the time was up.
+# finding too ("broken"). Climbs and repeats are not owed after an acknowledgement that came when the time was up.
 _OWED = """
 SELECT clock.id, coalesce(rung.code, '') AS code, coalesce(rung.at, '') AS at, clock.label,
        CASE WHEN rung.is_readable THEN 'not_fired' ELSE 'broken' END AS kind
@@ -42,7 +42,7 @@ WHERE clock.state = 'running'
   AND (coalesce(clock.ladder -> 0 ->> 'at', '') < %(cutoff)s OR clock.ladder -> 0 ->> 'at' > '9')
   AND (rung.at < %(cutoff)s OR rung.is_readable IS NOT TRUE)
   AND told.id IS NULL
-  AND NOT (coalesce(rung.kind, '') = 'climb' AND clock.acknowledged_at IS NOT NULL
+  AND NOT (coalesce(rung.kind, '') IN ('climb', 'repeat') AND clock.acknowledged_at IS NOT NULL
            AND clock.acknowledged_at >= clock.due_at)
 ORDER BY at, clock.id
 LIMIT %(limit)s

@@ -18,6 +18,8 @@ from escalation.planning import Rungs, next_moment, shifted
 from timeline.refs import ref
 from timeline.services import record
 
+SILENCED = (RungKind.CLIMB, RungKind.REPEAT)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
@@ -118,8 +120,8 @@ def is_acknowledged(clock: Clock, *, now: datetime) -> bool:
 
 
 def silences(rung: dict[str, str], *, acknowledged_at: datetime | None, due_at: datetime) -> bool:
-    """Only climbs fall silent, and only by an acknowledgement that came after the time was up."""
-    return rung["kind"] == RungKind.CLIMB and acknowledged_at is not None and acknowledged_at >= due_at
+    """Only climbs and repeats fall silent, and only by an acknowledgement that came after the time was up."""
+    return rung["kind"] in SILENCED and acknowledged_at is not None and acknowledged_at >= due_at
 
 
 def after_acknowledgement(clock: Clock) -> tuple[int, datetime | None]:

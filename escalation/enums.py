@@ -33,6 +33,7 @@ class RungKind(TextChoices):
     WARNING = "warning", _("Warning")
     BREACH = "breach", _("Time is up")
     CLIMB = "climb", _("Climb")
+    REPEAT = "repeat", pgettext_lazy("rung", "Said again")
     REMINDER = "reminder", _("Reminder")
 
 
@@ -61,3 +62,35 @@ class Finding(TextChoices):
     NOT_FIRED = "not_fired", _("A clock did not fire when it should have")
     BROKEN = "broken", _("A clock cannot be read")
     NOBODY = "nobody", _("A rung found nobody to tell")
+
+
+class AbsenceReason(TextChoices):
+    """Why somebody is away. On purpose coarse: illness is nobody's business on a roster."""
+
+    LEAVE = "leave", _("Leave")
+    TRIP = "trip", _("Business trip")
+    TRAINING = "training", _("Training")
+    OTHER = "other", pgettext_lazy("absence", "Other")
+
+
+class BreachCode(TextChoices):
+    """Why a time was missed."""
+
+    NOBODY_THERE = "nobody_there", _("Nobody was there")
+    NOT_SEEN = "not_seen", _("The warning was not seen")
+    TOO_MUCH = "too_much", _("Too much at once")
+    OTHER_DEPARTMENT = "other_department", _("Waited for another department")
+    CUSTOMER = "customer", _("Waited for the customer")
+    MEDIA = "media", _("Waited for the outlet")
+    UNCLEAR = "unclear", _("Unclear who acts")
+    UNREAL = "unreal", _("The time was not realistic")
+    SYSTEM = "system", _("A system failed")
+    OTHER = "other", pgettext_lazy("breach", "Other")
+
+
+class HandoverState(TextChoices):
+    """given → confirmed, or refused (everything goes back)."""
+
+    GIVEN = "given", _("Waits for the next one's word")
+    CONFIRMED = "confirmed", _("Taken over")
+    REFUSED = "refused", _("Refused")

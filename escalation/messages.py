@@ -58,6 +58,16 @@ def register_all() -> None:
         action=acknowledgement,
     )
     register(
+        "clock.repeat",
+        title=_lazy("Still nobody, %(over)s over: %(step)s – %(label)s"),
+        body=_lazy(
+            "“%(step)s” was due at %(due_at)s; nobody has acknowledged it since. "
+            "You are told again until somebody does. %(stands_in)s"
+        ),
+        words=words,
+        action=acknowledgement,
+    )
+    register(
         "clock.reminder",
         title=_lazy("A date is missing: %(step)s – %(label)s"),
         body=_lazy("“%(step)s” has no time yet. Get one and enter it, so that its clock can run. %(stands_in)s"),

@@ -53,7 +53,20 @@ def ladder_plan(ladder: Mapping[str, Any], *, started_at: datetime, due_at: date
         minutes = int(after.total_seconds() // 60)
         code, kind = (f"plus{minutes}", RungKind.CLIMB) if minutes else ("breach", RungKind.BREACH)
         plan.append(rung(code, kind, climb["tell"], due_at + after))
+    plan += _repeats(ladder, due_at=due_at)
     return sorted(plan, key=lambda each: each["at"])
+
+
+def _repeats(ladder: Mapping[str, Any], *, due_at: datetime) -> Rungs:
+    """Said again until somebody acknowledges, where the runbook says so; each after the last rung that tells anew."""
+    repeat = ladder.get("repeat")
+    if not repeat:
+        return []
+    every, tiers = duration(repeat["every"]), [(duration(each["after"]), each["tell"]) for each in ladder["climbs"]]
+    return [
+        rung(f"breach.r{n}", RungKind.REPEAT, next(t for a, t in reversed(tiers) if a < every * n), due_at + every * n)
+        for n in range(1, int(repeat["at_most"]) + 1)
+    ]
 
 
 def reminder_plan(*, at: datetime) -> Rungs:
@@ -65,7 +78,11 @@ def rung(code: str, kind: str, tier: str, at: datetime) -> dict[str, str]:
 
 
 def without_stale_warnings(plan: Rungs, *, now: datetime, due_at: datetime) -> Rungs:
-    """For a plan made under way: of the warnings already behind us only the last is still worth telling, at once."""
+    """For a plan made under way: of the warnings already behind us only the last is still worth telling, at once.
+
+    Repeats behind us are worth nothing.
+    """
+    plan = [each for each in plan if each["kind"] != RungKind.REPEAT or moment(each["at"]) >= now]
     behind = [each for each in plan if each["kind"] == RungKind.WARNING and moment(each["at"]) < now]
     kept = [each for each in plan if each not in behind]
     if behind and due_at > now:

@@ -33,6 +33,16 @@ def may_acknowledge(user: User, clock: Clock) -> bool:
     return Rung.objects.filter(clock=clock, audience__contains=user.pk).exists()
 
 
+def may_plan(user: User, unit: Unit) -> bool:
+    """Rosters, absences of others: administrators; supervisors and command of the unit or above; its heads."""
+    if not user.is_active:
+        return False
+    if user.has_role(Role.ADMIN) or _is_head(user, unit.pk):
+        return True
+    desk = user.desk_unit
+    return user.has_role(*OVERSEERS) and desk is not None and unit.path.startswith(desk.path)
+
+
 def _is_head(user: User, unit_id: int | None) -> bool:
     if unit_id is None:
         return False

@@ -22,6 +22,7 @@ OPTIONAL = frozenset({"backdating_needs_reason_after"})
 STEP_REQUIRED = frozenset({"code", "position", "title", "due", "completes_on", "deliverable"})
 STEP_OPTIONAL = frozenset({"lead", "co_lead", "supporting", "shared", "by_hand", "follows_owner", "remind_after"})
 PLACE_KEYS = frozenset({"function", "level"})
+MOST_REPEATS = 48
 NEVER_PAUSED = frozenset({"media"})
 
 
@@ -140,7 +141,21 @@ def _ladder(ladder: Any) -> Iterator[str]:
     afters = [str(climb.get("after")) for climb in ladder["climbs"]]
     if afters[0] not in {"0m", "0h"}:
         yield "ladder: the first climb tells the moment the time is up (after: 0m)"
+    if "repeat" in ladder:
+        yield from _repeat(ladder["repeat"])
     yield from (f"ladder: two climbs {after} after" for after in {a for a in afters if afters.count(a) > 1})
+
+
+def _repeat(repeat: Any) -> Iterator[str]:
+    if not isinstance(repeat, Mapping) or set(repeat) != {"every", "at_most"}:
+        yield "ladder: “repeat” needs “every” (a time) and “at_most” (how often), and nothing else"
+        return
+    yield from _duration("ladder: every", repeat["every"])
+    if str(repeat["every"]).strip()[:-1].strip() in {"0", ""}:
+        yield "ladder: “every” must be longer than nothing"
+    at_most = repeat["at_most"]
+    if not isinstance(at_most, int) or isinstance(at_most, bool) or not 1 <= at_most <= MOST_REPEATS:
+        yield f"ladder: “at_most” is a number from 1 to {MOST_REPEATS}, not {at_most!r}"
 
 
 def _step(step: Any) -> Iterator[str]:

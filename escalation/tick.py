@@ -20,7 +20,6 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from accounts.queries import OrgMap
 from escalation.clocks import silences
 from escalation.enums import Finding, RungKind
 from escalation.ladder import Audience, Ladder
@@ -70,15 +69,17 @@ VERBS = {
     RungKind.WARNING: "clock.warned",
     RungKind.BREACH: "clock.breached",
     RungKind.CLIMB: "clock.climbed",
+    RungKind.REPEAT: "clock.repeated",
     RungKind.REMINDER: "clock.reminded",
 }
 KINDS = {
     RungKind.WARNING: "clock.warning",
     RungKind.BREACH: "clock.breach",
     RungKind.CLIMB: "clock.climb",
+    RungKind.REPEAT: "clock.repeat",
     RungKind.REMINDER: "clock.reminder",
 }
-LOUD = (RungKind.BREACH, RungKind.CLIMB)
+LOUD = (RungKind.BREACH, RungKind.CLIMB, RungKind.REPEAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def _fire_batch(*, now: datetime, limit: int, only: int | None = None) -> int:
         clocks = claim_due(now=now, limit=limit, only=only)
         if not clocks:
             return 0
-        ladder = Ladder(OrgMap.load())
+        ladder = Ladder.load(now)
         moves = [_move(clock, ladder=ladder, now=now) for clock in clocks]
         firings = [firing for move in moves for firing in move.firings]
         _store(moves, firings, now=now)
@@ -193,7 +194,7 @@ def _move(clock: DueClock, *, ladder: Ladder, now: datetime) -> Move:
         if not silent and rung["at"] > horizon:
             break
         if not silent:
-            firings.append(Firing(clock, rung, ladder.audience(clock, rung["tier"])))
+            firings.append(Firing(clock, rung, ladder.of_rung(clock, rung)))
         place += 1
     return Move(clock, firings, place, clock.ladder[place]["at"] if place < len(clock.ladder) else None)
 

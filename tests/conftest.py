@@ -20,6 +20,7 @@ from accounts.enums import Function, Role, UnitKind
 from accounts.models import Unit, User
 from accounts.services import create_token
 from tests.factories.accounts import UnitFactory, UserFactory, build_department
+from tests.factories.roster import put_on_duty
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -96,8 +97,11 @@ def _give_heads(units: list[Unit]) -> None:
 
 @pytest.fixture
 def agent(org: Organisation) -> User:
+    """On duty for customer service of the branch, day and night."""
     unit = org.department(org.branch, Function.CUSTOMER_SERVICE)
-    return UserFactory(username="agent", unit=unit, roles=[Role.AGENT])
+    user: User = UserFactory(username="agent", unit=unit, roles=[Role.AGENT])
+    put_on_duty(user)
+    return user
 
 
 @pytest.fixture
@@ -142,9 +146,11 @@ def administrator(org: Organisation) -> User:
 
 @pytest.fixture
 def outsider(org: Organisation) -> User:
-    """An agent of the branch in the other region: must see nothing of ours."""
+    """On duty in the branch of the other region: must see nothing of ours."""
     unit = org.department(org.other_branch, Function.CUSTOMER_SERVICE)
-    return UserFactory(username="outsider", unit=unit, roles=[Role.AGENT])
+    user: User = UserFactory(username="outsider", unit=unit, roles=[Role.AGENT])
+    put_on_duty(user)
+    return user
 
 
 @pytest.fixture

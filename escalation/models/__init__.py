@@ -1,6 +1,23 @@
+from escalation.models.breaches import BreachReason
 from escalation.models.clocks import Clock, Rung
+from escalation.models.handovers import Handover, HandoverItem
+from escalation.models.roster import Absence, Shift
 from escalation.models.runbooks import Runbook, RunbookVersion
 from escalation.models.runs import Run, Step
 from escalation.models.watch import AuditFinding, Heartbeat
 
-__all__ = ["AuditFinding", "Clock", "Heartbeat", "Run", "Runbook", "RunbookVersion", "Rung", "Step"]
+__all__ = [
+    "Absence",
+    "AuditFinding",
+    "BreachReason",
+    "Clock",
+    "Handover",
+    "HandoverItem",
+    "Heartbeat",
+    "Run",
+    "Runbook",
+    "RunbookVersion",
+    "Rung",
+    "Shift",
+    "Step",
+]

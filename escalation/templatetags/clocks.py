@@ -94,6 +94,8 @@ def rung_words(code: str) -> str:
     """`warn50`, `plus10` as one would say them; nothing for the breach itself, which its label says."""
     if code.startswith("warn"):
         return gettext("%(percent)s %% of the time is gone") % {"percent": code.removeprefix("warn")}
+    if code.startswith("breach.r"):
+        return gettext("for the %(n)s. time again") % {"n": code.removeprefix("breach.r")}
     minutes = code.removeprefix("plus")
     return gettext("%(span)s over") % {"span": span_words(int(minutes) * MINUTE)} if minutes.isdigit() else ""
 

@@ -159,7 +159,8 @@ def test_approvals_of_the_worst_grades_count_every_minute(start: Start, grade: i
 def test_the_ladder_of_an_ordinary_runbook(start: Start, clock_of, now: datetime) -> None:
     clock = clock_of(start("alert", grade=3), "acknowledge")
 
-    planned = [(rung["code"], rung["tier"], datetime.fromisoformat(rung["at"]) - now) for rung in clock.ladder]
+    told_once = [rung for rung in clock.ladder if rung["kind"] != "repeat"]
+    planned = [(rung["code"], rung["tier"], datetime.fromisoformat(rung["at"]) - now) for rung in told_once]
     assert planned == [
         ("warn80", "person", 24 * MINUTE),
         ("breach", "person", 30 * MINUTE),
