@@ -88,8 +88,11 @@ def locked(clock: Clock) -> Clock:
 
 
 @transaction.atomic
-def acknowledge(clock: Clock, *, user: User, now: datetime) -> Clock:
-    """Somebody has it in hand: once the time is up no further rung climbs; before, warnings and breach still come."""
+def acknowledge(clock: Clock, *, user: User, now: datetime, by_link: bool = False) -> Clock:
+    """Somebody has it in hand: once the time is up no further rung climbs; before, warnings and breach still come.
+
+    `by_link`: through a signed link, without signing in; the record says so.
+    """
     if not rules.may_acknowledge(user, clock):
         raise NotAllowed(_("Only those who were told, and those above them, acknowledge this."))
     clock = locked(clock)
@@ -106,7 +109,7 @@ def acknowledge(clock: Clock, *, user: User, now: datetime) -> Clock:
         now=now,
         actor=user,
         subject=ref(clock),
-        details={"title": clock.title, "after_breach": now >= clock.due_at},
+        details={"title": clock.title, "after_breach": now >= clock.due_at} | ({"by_link": True} if by_link else {}),
         is_drill=clock.is_drill,
     )
     return clock

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from escalation.enums import Tier
+from escalation.links import acknowledgement_link
 from escalation.words import span_words
 from notifications.messages import Action, register
 
@@ -36,6 +37,7 @@ def register_all() -> None:
         body=_lazy("“%(step)s” is due at %(due_at)s. %(stands_in)s"),
         words=words,
         action=acknowledgement,
+        quick=acknowledgement_link,
     )
     register(
         "clock.breach",
@@ -46,6 +48,7 @@ def register_all() -> None:
         ),
         words=words,
         action=acknowledgement,
+        quick=acknowledgement_link,
     )
     register(
         "clock.climb",
@@ -56,6 +59,7 @@ def register_all() -> None:
         ),
         words=words,
         action=acknowledgement,
+        quick=acknowledgement_link,
     )
     register(
         "clock.repeat",
@@ -66,6 +70,7 @@ def register_all() -> None:
         ),
         words=words,
         action=acknowledgement,
+        quick=acknowledgement_link,
     )
     register(
         "clock.reminder",
@@ -73,6 +78,7 @@ def register_all() -> None:
         body=_lazy("“%(step)s” has no time yet. Get one and enter it, so that its clock can run. %(stands_in)s"),
         words=words,
         action=acknowledgement,
+        quick=acknowledgement_link,
     )
     register(
         "step.assigned",

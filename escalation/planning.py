@@ -90,9 +90,20 @@ def without_stale_warnings(plan: Rungs, *, now: datetime, due_at: datetime) -> R
     return kept
 
 
+def climbing_anew(plan: Rungs, *, due_at: datetime, now: datetime) -> Rungs:
+    """For a plan made after its time was up: the breach is told now, and people get the climb's time to react."""
+    if due_at >= now:
+        return plan
+    return [each if each["kind"] == RungKind.WARNING else each | {"at": _later(each, now - due_at)} for each in plan]
+
+
+def _later(rung: Mapping[str, str], by: timedelta) -> str:
+    return stamp(moment(rung["at"]) + by)
+
+
 def shifted(plan: Rungs, *, from_rung: int, by: timedelta) -> Rungs:
     """The rungs not yet fired, later by the time the clock stood still."""
-    later = [each | {"at": stamp(moment(each["at"]) + by)} for each in plan[from_rung:]]
+    later = [each | {"at": _later(each, by)} for each in plan[from_rung:]]
     return plan[:from_rung] + later
 
 

@@ -16,6 +16,7 @@ from escalation.enums import Base, ClockState, RunState, StepState
 from escalation.models import Clock, Run, Step
 from escalation.planning import due_moment, duration, stamp
 from escalation.runbooks import current_version
+from escalation.sharing import rehome_shared_steps
 from escalation.steps import body_of, own_bases, plan_of, replan
 from timeline.refs import ref
 from timeline.services import record
@@ -169,13 +170,15 @@ def _shown(label: str) -> str:
 
 @transaction.atomic
 def cancel_run(run: Run, *, now: datetime, reason: str, actor: User | None = None) -> Run:
-    """Nothing is to be done any more: open steps are cancelled, clocks stop."""
+    """Nothing is to be done any more: open steps are cancelled, clocks stop. What other runs on the file share goes on
+    in the next of them."""
     lock_thread(run.thread)
     run = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if run.state != RunState.RUNNING:
         return run
     run.state, run.ended_at = RunState.CANCELLED, now
     run.save(update_fields=["state", "ended_at"])
+    rehome_shared_steps(run, actor=actor, now=now)
     Step.objects.filter(run=run, state=StepState.OPEN).update(state=StepState.CANCELLED, done_at=now, done_by=actor)
     stop_clocks(Clock.objects.filter(run=run), now=now)
     record(

@@ -27,12 +27,17 @@ class Action:
     url: str
 
 
+# Params, the person's id and the desk's own address make an absolute link that acts without signing in.
+Quick = Callable[[dict[str, Any], int, str], Action | None]
+
+
 @dataclass(frozen=True)
 class Kind:
     title: Text
     body: Text
     words: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     action: Callable[[dict[str, Any]], Action | None] | None = None
+    quick: Quick | None = None
 
 
 class Message(Protocol):
@@ -59,9 +64,11 @@ def register(
     body: Text = "",
     words: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     action: Callable[[dict[str, Any]], Action | None] | None = None,
+    quick: Quick | None = None,
 ) -> None:
-    """`words` may add params made at reading time (in the reader's language); `action` offers a button in the inbox."""
-    _kinds[kind] = Kind(title, body, words, action)
+    """`words` may add params made at reading time (in the reader's language); `action` offers a button in the inbox,
+    `quick` a signed link in mail and robot messages."""
+    _kinds[kind] = Kind(title, body, words, action, quick)
 
 
 def in_language(words: Any, language: str | None = None) -> str:
@@ -85,6 +92,11 @@ def render(message: Message, *, language: str | None = None) -> Rendered:
 def action_of(message: Message) -> Action | None:
     kind = _kinds.get(message.kind, UNKNOWN)
     return kind.action(message.params) if kind.action is not None else None
+
+
+def quick_of(message: Message, *, user_id: int, base_url: str) -> Action | None:
+    kind = _kinds.get(message.kind, UNKNOWN)
+    return kind.quick(message.params, user_id, base_url) if kind.quick is not None else None
 
 
 def _filled(text: Text, params: dict[str, Any]) -> str:

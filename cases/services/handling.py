@@ -153,7 +153,13 @@ def hand_over(case: Case, *, to: Unit, actor: User, now: datetime, reason: str, 
         raise Invalid(_("Say why it is handed over."), code="reason_needed", fields={"reason": _("This is needed.")})
     if to == case.unit or not to.is_active:
         raise Conflict(_("Choose another unit."), code="same_unit")
-    details: dict[str, Any] = {"from": case.unit_id, "to": to.pk, "released": None}
+    details: dict[str, Any] = {
+        "from": case.unit_id,
+        "to": to.pk,
+        "from_name": case.unit.name,  # as they were called then
+        "to_name": to.name,
+        "released": None,
+    }
     case.unit = to
     save_changes(case, {"unit"}, now=now)
     clocks.handed_over(case)

@@ -15,8 +15,8 @@ from accounts.queries import OrgMap
 from cases.enums import CaseKind, Channel, Flag, PlanState
 from cases.models import Case
 from cases.services import ComplainantData, add_flags, open_case
-from escalation.enums import RunState, StepState
-from escalation.services import cancel_run, deliver, set_base, start_run, waive_step
+from escalation.enums import RunState
+from escalation.services import cancel_run, deliver, set_base, start_run
 from notifications.services import tell
 from press import rules
 from press.enums import Arrival, EnquiryState, Stage
@@ -143,16 +143,10 @@ def close_enquiry(enquiry: Enquiry, *, actor: User, now: datetime, reason: str =
 
 
 def _end_runbook(enquiry: Enquiry, *, actor: User, reason: str, now: datetime) -> None:
-    """Where other enquiries lean on this run, what they share goes on: only its own steps are waived."""
+    """Where other enquiries lean on this run, what they share goes on in theirs."""
     run = media_run_of(enquiry)
-    if run is None or run.state != RunState.RUNNING:
-        return
-    if not run.shared_by.filter(state=RunState.RUNNING).exists():
+    if run is not None and run.state == RunState.RUNNING:
         cancel_run(run, now=now, reason=reason, actor=actor)
-        return
-    shared = [body["code"] for body in run.body["steps"] if body.get("shared")]
-    for step in run.steps.filter(state=StepState.OPEN).exclude(code__in=shared):
-        waive_step(step, actor=actor, reason=reason, now=now)
 
 
 def _open_case_for(new_case: NewCase | None, *, actor: User, now: datetime, is_drill: bool) -> Case:

@@ -13,7 +13,7 @@ from accounts.errors import Conflict, Invalid, NotAllowed, Stale
 from accounts.masking import mask_free_text
 from accounts.models import User
 from cases.models import Case
-from escalation.services import cancel_run, deliver, start_run
+from escalation.services import cancel_run, deliver, start_run, take_back
 from notifications.services import tell
 from press import rules
 from press.enums import Decision, EnquiryState, ReplyChannel, ReplyState
@@ -83,6 +83,8 @@ def edit_reply(reply: Reply, *, actor: User, text: str, based_on: str, now: date
         details={"before": before, "voided": voided},
     )
     _call_off_review(reply, was=was, actor=actor, now=now)
+    if was == ReplyState.APPROVED:
+        take_wording_back(reply, actor=actor, reason=_("The text was changed."), now=now)
     return reply
 
 
@@ -209,6 +211,18 @@ def note(
         reason=mask_free_text(reason),
         details=about | (details or {}),
         is_drill=enquiry.is_drill,
+    )
+
+
+def take_wording_back(reply: Reply, *, actor: User, reason: str, now: datetime) -> None:
+    """There is no approved wording any more: its step is open again, due when it was."""
+    take_back(
+        thread=ref(reply.enquiry.case),
+        subject=ref(reply.enquiry),
+        deliverable="wording_approved",
+        actor=actor,
+        reason=reason,
+        now=now,
     )
 
 

@@ -12,7 +12,14 @@ from notifications.services import tell
 from press import rules
 from press.enums import Decision, ReplyState, ReviewRole
 from press.models import Approval, Reply
-from press.services.replies import locked, message_params, note, require_same_text, void_approvals
+from press.services.replies import (
+    locked,
+    message_params,
+    note,
+    require_same_text,
+    take_wording_back,
+    void_approvals,
+)
 from timeline.refs import ref
 
 
@@ -67,6 +74,8 @@ def reject_reply(reply: Reply, *, actor: User, based_on: str, reason: str, now: 
         details={"role": seat, "voided": voided},
     )
     _decided(reply, actor, kind="reply.rejected", now=now)
+    if before == ReplyState.APPROVED:
+        take_wording_back(reply, actor=actor, reason=reason, now=now)
     return reply
 
 

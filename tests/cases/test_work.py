@@ -228,7 +228,13 @@ def test_handing_over_releases_an_assignee_who_no_longer_sees_it(walk: Walk, org
 
     assert (after.unit, after.assignee) == (org.other_branch, None)
     row = Entry.objects.filter(thread=ref(case), verb="case.handed_over").get()
-    assert row.details == {"from": org.branch.pk, "to": org.other_branch.pk, "released": walk.agent.pk}
+    assert row.details == {
+        "from": org.branch.pk,
+        "to": org.other_branch.pk,
+        "from_name": org.branch.name,
+        "to_name": org.other_branch.name,
+        "released": walk.agent.pk,
+    }
     assert not Case.objects.visible_to(walk.agent).exists()
 
 

@@ -141,6 +141,29 @@ def test_an_edit_of_approved_words_voids_both_approvals(newsroom: Newsroom, enqu
     assert reply.texts.order_by("pk").values_list("text", "text_sha256")[0] == (GOOD_WORDS, approved)
 
 
+def test_an_edit_of_approved_words_opens_step_six_again_until_they_are_approved_again(
+    newsroom: Newsroom, enquiry: Enquiry
+) -> None:
+    reply = newsroom.approved(enquiry)
+    due_at = next(step.due_at for step in steps_of_enquiry(enquiry) if step.code == "wording")
+
+    reply = edit_reply(reply, actor=newsroom.writer, text=OTHER_WORDS, based_on=reply.text_sha256, now=newsroom.now)
+
+    clock = Clock.objects.exclude(state="stopped").get(step__code="wording")
+    assert (step_state(enquiry, "wording"), clock.due_at) == ("open", due_at)
+    reply = newsroom.submit(reply)
+    newsroom.approve(newsroom.approve(reply, newsroom.pr), newsroom.legal)
+    assert step_state(enquiry, "wording") == "done"
+
+
+def test_words_sent_back_after_their_approval_open_step_six_again(newsroom: Newsroom, enquiry: Enquiry) -> None:
+    reply = newsroom.approved(enquiry)
+
+    reject_reply(reply, actor=newsroom.pr, based_on=reply.text_sha256, reason="One figure is wrong", now=newsroom.now)
+
+    assert step_state(enquiry, "wording") == "open"
+
+
 def test_the_same_words_again_void_nothing(newsroom: Newsroom, enquiry: Enquiry) -> None:
     reply = newsroom.approve(newsroom.submitted(enquiry), newsroom.pr)
     reply = edit_reply(

@@ -1,0 +1,77 @@
+"""A step that counted as done and no longer does: its deliverable was taken back."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.errors import Conflict, Invalid
+from accounts.models import User
+from escalation.clocks import Plan, lock_thread, start_clocks
+from escalation.enums import RunState, StepState
+from escalation.models import Run, Step
+from escalation.planning import climbing_anew, stamp
+from escalation.steps import plan_of
+from timeline.refs import ref
+from timeline.services import record
+
+
+@transaction.atomic
+def reopen_step(step: Step, *, reason: str, actor: User | None, now: datetime) -> Step:
+    """Open again, due when it was due; a run that had ended with it runs on. Said of an open step it does nothing.
+
+    Who may take the deliverable back is the business of the room it belongs to. Warnings that lie behind are not told
+    again; where the time is up already, the breach is told now and the climb counts from now.
+    """
+    if not reason.strip():
+        message = _("Give the reason.")
+        raise Invalid(message, fields={"reason": message})
+    lock_thread(step.run.thread)
+    run = Run.objects.select_for_update(of=("self",)).get(pk=step.run_id)
+    step = Step.objects.select_for_update(of=("self",)).select_related("run").get(pk=step.pk)
+    if step.state == StepState.OPEN:
+        return step
+    if step.state != StepState.DONE or run.state == RunState.CANCELLED:
+        raise Conflict(_("Only a step that was done is opened again."))
+    Run.objects.filter(pk=run.pk, state=RunState.ENDED).update(state=RunState.RUNNING, ended_at=None)
+    done_at = step.done_at
+    step.state, step.done_at, step.done_by, step.note = StepState.OPEN, None, None, ""
+    step.save(update_fields=["state", "done_at", "done_by", "note"])
+    plan = plan_of(step, due_at=step.due_at, started_at=run.started_at, now=now)
+    start_clocks([_from_now_on(plan, now=now)] if plan else [])
+    record(
+        run.thread,
+        "step.reopened",
+        now=now,
+        actor=actor,
+        subject=ref(step),
+        from_state=StepState.DONE,
+        to_state=StepState.OPEN,
+        reason=reason.strip(),
+        details={
+            "title": step.title,
+            "runbook": run.body["title"],
+            "done_at": stamp(done_at) if done_at else None,
+            "due_at": stamp(step.due_at) if step.due_at else None,
+        },
+        is_drill=run.is_drill,
+    )
+    return step
+
+
+@transaction.atomic
+def take_back(
+    *, thread: str, subject: str, deliverable: str, reason: str, actor: User | None, now: datetime
+) -> list[Step]:
+    """The opposite of `deliver`: every step of the subject that was done by this deliverable is open again."""
+    done = Step.objects.filter(
+        run__thread=thread, run__subject=subject, completes_on=deliverable, state=StepState.DONE
+    ).exclude(run__state=RunState.CANCELLED)
+    return [
+        reopen_step(step, reason=reason, actor=actor, now=now) for step in done.select_related("run").order_by("pk")
+    ]
+
+
+def _from_now_on(plan: Plan, *, now: datetime) -> Plan:
+    return replace(plan, ladder=climbing_anew(plan.ladder, due_at=plan.due_at, now=now))
