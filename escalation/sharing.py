@@ -16,7 +16,9 @@ def rehome_shared_steps(run: Run, *, actor: User | None, now: datetime) -> Run |
     The caller holds the thread. What the file knows (the promise to the customer …) goes along, the reporter's deadline
     of the cancelled run does not; due times are those of the new run.
     """
-    heir = run.shared_by.select_for_update(of=("self",)).filter(state=RunState.RUNNING).order_by("pk").first()
+    heir: Run | None = (
+        run.shared_by.select_for_update(of=("self",)).filter(state=RunState.RUNNING).order_by("pk").first()
+    )
     if heir is None:
         return None
     shared = [body["code"] for body in heir.body["steps"] if body.get("shared")]

@@ -18,6 +18,7 @@ def put_on_duty(
 ) -> Shift:
     """For their own department unless another is named."""
     place = unit or user.unit
+    assert place is not None
     return Shift.objects.create(unit=place, user=user, starts_at=starts_at, ends_at=ends_at, is_backup=is_backup)
 
 
