@@ -91,8 +91,9 @@ def _exchanged(transport: CheckedTransport, request: httpx.Request, deadline: De
 
 
 def _root_of(error: BaseException) -> BaseException:
-    while error.__cause__ is not None:
-        error = error.__cause__
+    """httpcore hides what it wraps (“from None”), but the context is still there."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
     return error
 
 

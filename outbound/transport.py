@@ -3,6 +3,7 @@
 httpx's own time-outs are per read; a server that drips a byte a second would hold a worker for hours.
 """
 
+import functools
 import ssl
 import time
 from collections.abc import Iterable, Iterator
@@ -30,12 +31,18 @@ class Deadline:
         return seconds if at_most is None else min(seconds, at_most)
 
 
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates of the system, read once a process: reading them costs more than a call."""
+    return ssl.create_default_context()
+
+
 class CheckedTransport(httpx.BaseTransport):
     """httpx over httpcore with our own network backend; no proxies, one connection at a time."""
 
     def __init__(self, *, deadline: Deadline, allow_private: bool) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(),
+            ssl_context=_trusted(),
             max_connections=1,
             max_keepalive_connections=0,
             network_backend=_CheckedBackend(deadline, allow_private=allow_private),

@@ -1,9 +1,17 @@
 """The adapter of each kind of channel."""
 
 from notifications.channels.base import Adapter
+from notifications.channels.dingtalk import DingTalk
+from notifications.channels.feishu import Feishu
+from notifications.channels.gateway import Gateway
+from notifications.channels.slack import Slack
+from notifications.channels.webhook import Webhook
 from notifications.channels.wecom import WeCom
 
-_ADAPTERS: dict[str, Adapter] = {adapter.kind: adapter for adapter in (WeCom(),)}
+_ADAPTERS: dict[str, Adapter] = {
+    adapter.kind: adapter for adapter in (WeCom(), DingTalk(), Feishu(), Slack(), Webhook(), Gateway())
+}
+KINDS = tuple(_ADAPTERS)
 
 
 def adapter_of(kind: str) -> Adapter:

@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.errors import Invalid
 from notifications.channels.base import ChannelBroken, Outcome, Outgoing, Pace, Rejected, RetryAfter, Sent, Target
+from notifications.channels.layout import without_words
 from notifications.messages import Text
 from outbound.addresses import Refused, check_url, resolve
-from outbound.posting import Answer, NoAnswer, post
+from outbound.posting import SECONDS_IN_ALL, Answer, NoAnswer, post
 from outbound.waiting import retry_after
 
 ANSWER_CHARACTERS = 500
@@ -66,16 +67,22 @@ class Robot(ABC):
     kind: ClassVar[str]
     pace: ClassVar[Pace]
     hosts: ClassVar[tuple[str, ...]]
+    hosts_abroad: ClassVar[tuple[str, ...]] = ()
     path: ClassVar[re.Pattern[str]]
     address_like: ClassVar[str]
     codes: ClassVar[Codes] = Codes()
     words: ClassVar[Mapping[str, Text]] = {}
 
     def send(self, target: Target, message: Outgoing, *, now: datetime) -> Outcome:
-        url, payload = self.compose(target, message, now=now)
+        url, payload = self.compose(target, without_words(message) if self.is_mute(target) else message, now=now)
         body = json.dumps(payload, ensure_ascii=False).encode()
         reply = called(target, url, body, {"Content-Type": "application/json; charset=utf-8"})
         return reply if not isinstance(reply, Reply) else self._read(reply, now=now)
+
+    def is_mute(self, target: Target) -> bool:
+        """Numbers and addresses only; so it is abroad, unless an administrator decides otherwise."""
+        is_abroad = (urlsplit(target.url).hostname or "") in self.hosts_abroad
+        return bool(target.options.get("ids_only", is_abroad))
 
     @abstractmethod
     def compose(self, target: Target, message: Outgoing, *, now: datetime) -> tuple[str, dict[str, Any]]:
@@ -117,7 +124,7 @@ class Robot(ABC):
 
 def called(target: Target, url: str, body: bytes, headers: Mapping[str, str]) -> Reply | ChannelBroken | RetryAfter:
     """One POST. Whatever comes back holds no secret of the target: servers like to quote what they were asked."""
-    answer = post(url, body, headers=headers, allow_private=target.allow_private)
+    answer = post(url, body, headers=headers, allow_private=target.allow_private, seconds=SECONDS_IN_ALL)
     if isinstance(answer, NoAnswer):
         detail = scrubbed(answer.detail, target)
         later = answer.code in _UNKNOWN_YET

@@ -32,7 +32,7 @@ class WeCom(Robot):
     address_like = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…"
     codes = Codes(
         throttled=frozenset({"45009"}),
-        later=frozenset({"-1", "45033"}),
+        later=frozenset({"-1"}),
         broken=frozenset({"93000"}),
     )
     words: ClassVar = {
