@@ -10,19 +10,46 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
+from cases.enums import Channel, Nature
 from cases.models import Case, Plan
 from escalation import services as engine
 from escalation.enums import RunState
 from escalation.models import Run
+from escalation.runbooks import in_use
 from timeline.refs import ref
 
 COMPLAINT = "complaint"
 APPROVAL = "approval"
+REGULATOR, REPORT, HOTLINE = "regulator", "regulator_report", "hotline_12345"
 AFTER_REOPENING = ("investigation", "plan", "outcome", "callback")
 
 
 def started(case: Case, *, actor: User | None, now: datetime) -> None:
     _start(case, only=None, started_at=now, actor=actor, now=now)
+    code = authority_runbook(case)
+    if code and in_use(code):
+        _start_for_authority(case, code, actor=actor, now=now)
+
+
+def authority_runbook(case: Case) -> str:
+    """The clocks of the authority that handed the case over: complaints and reports of 12315 are handled apart."""
+    if case.channel == Channel.HOTLINE_12315:
+        return REPORT if case.nature == Nature.REPORT else REGULATOR
+    return HOTLINE if case.channel == Channel.HOTLINE_12345 else ""
+
+
+def _start_for_authority(case: Case, code: str, *, actor: User | None, now: datetime) -> None:
+    """Counted from the day the authority received it, as far as the case knows it. It goes on when the case ends: the
+    authority is owed its answers all the same."""
+    engine.start_run(
+        code,
+        subject=ref(case),
+        owner=case.assignee,
+        started_at=min(case.received_at, now),
+        **_facts_of(case),
+        actor=actor,
+        now=now,
+    )
 
 
 def _start(

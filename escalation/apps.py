@@ -8,6 +8,6 @@ class EscalationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from escalation import messages, verbs  # noqa: F401, PLC0415 -- models are not loaded before ready()
+        from escalation import messages, runbook_codes, verbs  # noqa: F401, PLC0415 -- models are not loaded before ready()
 
         messages.register_all()

@@ -10,8 +10,8 @@ from escalation.enums import Base, RungKind, Tier
 Moments = Mapping[str, datetime]
 Rungs = list[dict[str, str]]
 
-_DURATION = re.compile(r"(\d+)\s*([mhd])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_DURATION = re.compile(r"(\d+)\s*(wd|cd|[mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "wd": "days", "cd": "days"}
 
 
 def duration(text: str) -> timedelta:
@@ -39,6 +39,25 @@ def due_moment(due: Mapping[str, Any], *, bases: Moments, grade: int) -> datetim
         return next(found, None)
     base = bases.get(due.get("from", Base.START))
     return base + duration(per_grade(due.get("after", "0m"), grade)) if base else None
+
+
+def counted_from(due: Mapping[str, Any], *, bases: Moments, grade: int) -> datetime | None:
+    """The moment whose time runs out: the base of the deadline that counts, where it lies some time before it. None for
+    a deadline that is a date of its own (the reporter's): that one's time runs from the start."""
+    for several, pick in (("earlier_of", min), ("first_known", _first)):
+        if several in due:
+            known = [(at, each) for each in due[several] if (at := due_moment(each, bases=bases, grade=grade))]
+            return counted_from(pick(known, key=_at)[1], bases=bases, grade=grade) if known else None
+    base, at = bases.get(due.get("from", Base.START)), due_moment(due, bases=bases, grade=grade)
+    return base if base and at and base < at else None
+
+
+def _first(known: Sequence[tuple[datetime, Any]], *, key: Any) -> tuple[datetime, Any]:  # noqa: ARG001 -- as min()
+    return known[0]
+
+
+def _at(dated: tuple[datetime, Any]) -> datetime:
+    return dated[0]
 
 
 def ladder_plan(ladder: Mapping[str, Any], *, started_at: datetime, due_at: datetime) -> Rungs:

@@ -13,11 +13,12 @@ from accounts.models import Unit, User
 from accounts.queries import OrgMap
 from escalation.clocks import lock_thread, start_clocks, stop_clocks
 from escalation.enums import Base, ClockState, RunState, StepState
+from escalation.faults import OWN_UNIT, STEP_BASE
 from escalation.models import Clock, Run, Step
 from escalation.planning import due_moment, duration, stamp
 from escalation.runbooks import current_version
 from escalation.sharing import rehome_shared_steps
-from escalation.steps import body_of, own_bases, plan_of, replan
+from escalation.steps import body_of, open_steps_of, own_bases, plan_of, replan, waiting_for
 from timeline.refs import ref
 from timeline.services import record
 
@@ -62,7 +63,7 @@ def start_run(
         grade=grade,
         label=_shown(label),
         url=url,
-        bases=_stamped(bases or {}),
+        bases=_stamped(bases or {}) | _settled_before(version.body, only=only, shared=_root(share_with), at=started_at),
         owner=owner,
         shares=_root(share_with),
         started_at=started_at,
@@ -85,7 +86,7 @@ def start_run(
         is_drill=is_drill,
     )
     if run.shares is not None:
-        replan(_open_steps(run.shares), now=now)
+        replan(open_steps_of(run.shares), now=now)
     return run
 
 
@@ -110,7 +111,7 @@ def set_base(run: Run, base: str, at: datetime, *, actor: User | None, now: date
         is_drill=run.is_drill,
     )
     for each in filter(None, (run, run.shares)):
-        replan(_open_steps(each), now=now)
+        replan(open_steps_of(each), now=now)
     return run
 
 
@@ -136,7 +137,7 @@ def regrade(run: Run, grade: int, *, now: datetime, actor: User | None = None) -
         details={"runbook": run.body["title"]},
         is_drill=run.is_drill,
     )
-    replan(_open_steps(run), now=now)
+    replan(open_steps_of(run), now=now)
     return run
 
 
@@ -221,6 +222,18 @@ def _stamped(bases: Mapping[str, datetime | None]) -> dict[str, str]:
     return {str(name): stamp(at) for name, at in bases.items() if at is not None}
 
 
+def _settled_before(
+    body: Mapping[str, Any], *, only: Collection[str] | None, shared: Run | None, at: datetime
+) -> dict[str, str]:
+    """Ends of steps that this run does not walk itself: what comes before a restart counts as done at its start, what
+    another run walks for it as it was done there."""
+    done = {name: text for name, text in (shared.bases if shared else {}).items() if name.startswith(STEP_BASE)}
+    if only is not None:
+        left_out = [step["code"] for step in body["steps"] if step["code"] not in only]
+        done |= {f"{STEP_BASE}{code}": stamp(at) for code in left_out if waiting_for(body, code)}
+    return done
+
+
 def _root(run: Run | None) -> Run | None:
     """Sharing is never a chain: a third enquiry shares with the first."""
     return (run.shares or run) if run is not None else None
@@ -260,9 +273,10 @@ def _step(run: Run, body: Mapping[str, Any], *, org: OrgMap, bases: Mapping[str,
 
 def place_step(step: Step, body: Mapping[str, Any], *, org: OrgMap) -> None:
     """Who leads and who supports, seen from the unit of the run. Not saved."""
-    lead = body.get("lead")
-    step.lead_unit_id = department(org, step.run.unit_id, lead) if lead else step.run.unit_id
-    step.lead_function = lead["function"] if lead else ""
+    lead = body.get("lead", OWN_UNIT)  # runs from before a lead had to be named
+    own = lead == OWN_UNIT
+    step.lead_unit_id = step.run.unit_id if own else department(org, step.run.unit_id, lead)
+    step.lead_function = "" if own else lead["function"]
     step.supporting = list(_supporting(step.run, body, org=org))
 
 
@@ -277,10 +291,3 @@ def department(org: OrgMap, unit_id: int, place: Mapping[str, str]) -> int | Non
     level = place.get("level")
     found = org.department(unit_id, place["function"], level=level) if level else None
     return found or org.department(unit_id, place["function"])
-
-
-def _open_steps(run: Run) -> list[Step]:
-    steps = run.steps.select_for_update(of=("self",)).filter(state=StepState.OPEN).order_by("pk")
-    for step in (opened := list(steps)):
-        step.run = run
-    return opened

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid, NotAllowed
@@ -12,8 +13,10 @@ from accounts.models import User
 from escalation import rules
 from escalation.clocks import Plan, lock_thread, pauses_of, start_clocks, stop_clocks
 from escalation.enums import Base, ClockKind, ClockState, RunState, StepState
+from escalation.faults import STEP_BASE, counted_steps
 from escalation.models import Clock, Run, Step
 from escalation.planning import (
+    counted_from,
     due_moment,
     duration,
     ladder_plan,
@@ -48,6 +51,18 @@ def body_of(step: Step) -> dict[str, Any]:
 
 def own_bases(run: Run) -> dict[str, datetime]:
     return {Base.START.value: run.started_at} | {name: moment(text) for name, text in run.bases.items()}
+
+
+def open_steps_of(run: Run) -> list[Step]:
+    steps = run.steps.select_for_update(of=("self",)).filter(state=StepState.OPEN).order_by("pk")
+    for step in (opened := list(steps)):
+        step.run = run
+    return opened
+
+
+def waiting_for(body: Mapping[str, Any], code: str) -> list[str]:
+    """Codes of the steps whose time counts from the end of this one."""
+    return [step["code"] for step in body["steps"] if code in counted_steps(step["due"])]
 
 
 def plan_of(
@@ -105,11 +120,19 @@ def replan(steps: Sequence[Step], *, now: datetime) -> list[Step]:
 
 
 def _due_of(step: Step) -> datetime | None:
-    body, run = body_of(step), step.run
-    # Only what is shared hears of the others' dates: a reply is due when its own outlet prints.
-    bases = bases_of(run) if body.get("shared") else own_bases(run)
-    due = due_moment(body["due"], bases=bases, grade=run.grade)
+    due = due_moment(body_of(step)["due"], bases=_bases_for(step), grade=step.run.grade)
     return due + pauses_of(step.pk) if due is not None else None
+
+
+def _runs_since(step: Step) -> datetime:
+    """Warnings are shares of the time there is: of a call-back's day, not of the weeks before it."""
+    since = counted_from(body_of(step)["due"], bases=_bases_for(step), grade=step.run.grade)
+    return since if since and (step.due_at is None or since < step.due_at) else step.run.started_at
+
+
+def _bases_for(step: Step) -> dict[str, datetime]:
+    """Only what is shared hears of the others' dates: a reply is due when its own outlet prints."""
+    return bases_of(step.run) if body_of(step).get("shared") else own_bases(step.run)
 
 
 def set_due(step: Step, due_at: datetime | None, *, now: datetime) -> None:
@@ -121,7 +144,7 @@ def set_due(step: Step, due_at: datetime | None, *, now: datetime) -> None:
         stop_clocks(Clock.objects.filter(pk=old.pk), now=now)
     step.due_at = due_at
     step.save(update_fields=["due_at", "is_moved"])
-    plan = plan_of(step, due_at=due_at, started_at=step.run.started_at, now=now, carried=carried)
+    plan = plan_of(step, due_at=due_at, started_at=_runs_since(step), now=now, carried=carried)
     start_clocks([plan] if plan else [])
 
 
@@ -274,7 +297,29 @@ def _settle(
     Step.objects.filter(pk__in=[step.pk for step in steps]).update(state=state, done_at=now, done_by=actor, note=note)
     stop_clocks(Clock.objects.filter(step__in=steps), now=now)
     record_many([_settled(step, verb, actor=actor, now=now, reason=note) for step in steps])
+    _start_what_waited(steps, now=now)
     end_finished({step.run_id for step in steps}, now=now)
+
+
+def _start_what_waited(steps: Sequence[Step], *, now: datetime) -> None:
+    """Steps that count from the end of these get their time, in this run and in those that share the step.
+
+    A waived step counts as ended too: a clock that runs for nothing can be waived, one that never starts is forgotten.
+    """
+    for step in steps:
+        if not waiting_for(step.run.body, step.code):
+            continue
+        for run in _runs_with(step):
+            run.bases = {**run.bases, f"{STEP_BASE}{step.code}": stamp(now)}
+            run.save(update_fields=["bases"])
+            replan(open_steps_of(run), now=now)
+
+
+def _runs_with(step: Step) -> list[Run]:
+    own = Q(pk=step.run_id)
+    if body_of(step).get("shared"):
+        own |= Q(shares=step.run_id, state=RunState.RUNNING)
+    return list(Run.objects.select_for_update(of=("self",)).filter(own).order_by("pk"))
 
 
 def _settled(step: Step, verb: str, *, actor: User | None, now: datetime, reason: str) -> Draft:

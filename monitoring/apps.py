@@ -8,4 +8,4 @@ class MonitoringConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from monitoring import messages, panels, verbs  # noqa: F401, PLC0415 -- registries fill once apps are loaded
+        from monitoring import messages, panels, runbook_codes, verbs  # noqa: F401, PLC0415 -- registries fill once apps are loaded

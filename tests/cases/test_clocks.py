@@ -6,7 +6,8 @@ from accounts.models import User
 from cases import services
 from cases.enums import CaseState
 from cases.models import Case
-from escalation.models import Clock, Run, Step
+from escalation.models import Clock, Run, Runbook, Step
+from escalation.runbooks import retire
 from notifications.models import InboxItem
 from tests.factories.cases import Walk
 from timeline.refs import ref
@@ -125,3 +126,35 @@ def test_people_are_told_what_became_theirs(walk: Walk, supervisor: User) -> Non
     assert ("agent", "case.assigned") in told
     assert ("supervisor", "case.plan_waiting") in told
     assert ("agent", "case.plan_approved") in told
+
+
+def runbooks_of(case: Case) -> list[str]:
+    return list(Run.objects.filter(thread=ref(case)).order_by("pk").values_list("version__runbook__code", flat=True))
+
+
+def test_what_an_authority_hands_over_runs_against_its_clocks_too(
+    rules_loaded: None, agent: User, now: datetime
+) -> None:
+    def opened(channel: str, **facts: object) -> Case:
+        return services.open_case(
+            actor=agent, kind="complaint", title="柜门开裂", channel=channel, unit=None, now=now, **facts
+        )
+
+    received = now - timedelta(days=2)
+    complaint = opened("12315", received_at=received)
+    assert runbooks_of(complaint) == ["complaint", "regulator"]
+    assert Run.objects.get(thread=ref(complaint), version__runbook__code="regulator").started_at == received
+    assert open_steps(complaint, "regulator") == ["accept", "mediation", "told"]
+    assert runbooks_of(opened("12315", nature="report")) == ["complaint", "regulator_report"]
+    assert runbooks_of(opened("12345")) == ["complaint", "hotline_12345"]
+    assert runbooks_of(opened("phone")) == ["complaint"]
+
+
+def test_a_city_without_its_example_runbook_has_no_such_clock(
+    rules_loaded: None, agent: User, administrator: User, now: datetime
+) -> None:
+    retire(Runbook.objects.get(code="hotline_12345"), note="no such rule here", actor=administrator, now=now)
+
+    case = services.open_case(actor=agent, kind="complaint", title="柜门开裂", channel="12345", unit=None, now=now)
+
+    assert runbooks_of(case) == ["complaint"]
