@@ -1,6 +1,7 @@
 """The clocks of the complaint runbook stop and start with the steps of the case."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from accounts.models import User
 from cases import services
@@ -135,7 +136,7 @@ def runbooks_of(case: Case) -> list[str]:
 def test_what_an_authority_hands_over_runs_against_its_clocks_too(
     rules_loaded: None, agent: User, now: datetime
 ) -> None:
-    def opened(channel: str, **facts: object) -> Case:
+    def opened(channel: str, **facts: Any) -> Case:
         return services.open_case(
             actor=agent, kind="complaint", title="柜门开裂", channel=channel, unit=None, now=now, **facts
         )

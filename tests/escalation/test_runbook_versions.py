@@ -27,7 +27,7 @@ def media(runbooks: None) -> Runbook:
 
 
 def edited(book: Runbook, after: str = "20m") -> dict[str, Any]:
-    body = deepcopy(library.current_version(book.code).body)
+    body: dict[str, Any] = deepcopy(library.current_version(book.code).body)
     body["steps"][1]["due"]["after"] = after
     return body
 
