@@ -87,9 +87,7 @@ def current_version(code: str) -> RunbookVersion:
         message = _("There is no runbook “%(code)s” yet. Load the runbooks first (manage.py load_runbooks).")
         raise Conflict(message % {"code": code}, code="no_runbook")
     if version.runbook.retired_at is not None:
-        message = _(
-            "The runbook “%(title)s” is retired; choose another, or have an administrator put it back into use."
-        )
+        message = _("The runbook “%(title)s” is retired. Choose another, or ask an administrator to put it back.")
         raise Conflict(message % {"title": version.runbook}, code="retired")
     return version
 
