@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('escalation', '0001_initial'),
+        ('escalation', '0002_roster_handover_reasons'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
