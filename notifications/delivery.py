@@ -1,126 +1,78 @@
 """
-The outbox emptied step by step: lease what is due, send it, write down what was answered.
+The outbox emptied step by step: take what is due, send it, write down what was answered.
 
-A sender that dies keeps its lease until it runs out; then the message is due again and goes out with the same
-Message-ID. Rows exist once; mails go out at least once.
+A sender that dies keeps its lease until it runs out; then the message is due again and goes out with the same id. Rows
+exist once; mails and webhooks go out at least once.
 """
 
 import logging
-import random
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable
+from datetime import datetime
 
-from django.db import connection
-from django.db.models import F
+from django.db import InterfaceError, OperationalError, connection
 
-from notifications.channels.base import ChannelBroken, Outcome, Rejected, RetryAfter, Sent
-from notifications.channels.email import Postman, address_of, fingerprint, message_id, postman
-from notifications.enums import OutboxState
-from notifications.models import OutboxMessage, SuppressedAddress
+from notifications.channels.base import Outcome, RetryAfter
+from notifications.channels.email import Postman, postman
+from notifications.channels.registry import adapter_of
+from notifications.composing import outgoing_of, target_of
+from notifications.enums import ChannelKind
+from notifications.failover import move_waiting
+from notifications.leasing import LEASE, Line, Parcel, Queue, Shut
+from notifications.settling import settle
+
+__all__ = ["LEASE", "deliver_due"]
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)
-FIRST_PAUSE = 20.0
-LONGEST_PAUSE = 3600.0
-MAX_ATTEMPTS = 30  # with pauses of up to an hour that is about a day
-
-_LEASE = """
-UPDATE notifications_outboxmessage SET state = 'leased', leased_until = %(until)s, next_attempt_at = %(until)s,
-       attempts = attempts + 1
-WHERE id IN (
-    SELECT id FROM notifications_outboxmessage
-    WHERE state IN ('pending', 'leased') AND next_attempt_at <= %(now)s
-    ORDER BY urgent DESC, next_attempt_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-) RETURNING id
-"""
+ENOUGH_SECONDS = 30.0  # then a fresh look, with a fresh clock; well inside a lease
 
 
 def deliver_due(*, now: datetime, limit: int = 100) -> int:
-    """One step; returns how many messages got an answer, so 0 when nothing is due or the channel is down.
+    """One step; returns how many messages were settled: 0 when nothing is due or all of it has to wait.
 
-    Must not run inside a transaction: the lease has to stand before the letter goes.
+    Must not run inside a transaction: each lease has to stand before its message goes.
     """
-    leased = lease(now=now, limit=limit)
-    if not leased:
-        return 0
-    messages = OutboxMessage.objects.filter(pk__in=leased).select_related("user").order_by("-urgent", "pk")
-    waiting = list(messages)
+    queue, begun, settled = Queue(now), time.monotonic(), 0
     with postman() as carrier:
-        for position, message in enumerate(waiting):
-            outcome = _sent(carrier, message)
-            if isinstance(outcome, ChannelBroken):
-                _hold(waiting[position:], outcome, now=now)
-                return position
-            confirm(message, outcome, now=now)
-    return len(leased)
+        for line in queue.due(limit=limit):
+            settled += _deliver(line, queue, carrier, now=now)
+            if time.monotonic() - begun > ENOUGH_SECONDS:
+                break
+    return settled
 
 
-def lease(*, now: datetime, limit: int) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_LEASE, {"now": now, "until": now + LEASE, "limit": limit})
-        return [row[0] for row in cursor.fetchall()]
-
-
-def _sent(carrier: Postman, message: OutboxMessage) -> Outcome:
+def _deliver(line: Line, queue: Queue, carrier: Postman, *, now: datetime) -> int:
     try:
-        return carrier.send(message)
-    except Exception as error:  # one letter that cannot be written must not hold up the others
-        logger.exception("Message %s could not be written.", message.pk)
-        return RetryAfter("error", f"{type(error).__name__}: {error}"[:500])
+        parcel = queue.take(line)
+    except Shut as shut:
+        return move_waiting(shut.channel, now=now)
+    if parcel is None:
+        return 0
+    outcome = _sent(parcel, carrier, now=now)
+    return _surely(lambda: settle(parcel, outcome, now=now))
 
 
-def confirm(message: OutboxMessage, outcome: Outcome, *, now: datetime) -> bool:
-    """Writes the answer down if the lease is still ours; a lease taken over by somebody else is theirs to settle."""
-    ours = OutboxMessage.objects.filter(pk=message.pk, state=OutboxState.LEASED, leased_until=message.leased_until)
-    written = ours.update(
-        last_code=outcome.code,
-        last_answer=outcome.answer,
-        message_id=message_id(message.key),
-        leased_until=None,
-        **_settled(message, outcome, now=now),
-    )
-    if isinstance(outcome, Rejected):
-        logger.warning("Message %s is not deliverable: %s", message.pk, outcome.code)  # the answer may name the address
-        if outcome.suppress:
-            _suppress(message, outcome, now=now)
-    return written == 1
+def _sent(parcel: Parcel, carrier: Postman, *, now: datetime) -> Outcome:
+    try:
+        message = outgoing_of(parcel)
+        if parcel.kind == ChannelKind.EMAIL or parcel.via is None:
+            return carrier.send(message, rows=parcel.rows)
+        return adapter_of(parcel.kind).send(target_of(parcel.via, now=now), message, now=now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # one message that cannot be written must not hold up the others
+        if parcel.kind == ChannelKind.EMAIL:
+            logger.exception("Messages %s could not be written.", parcel.ids)
+        else:  # without the traceback: it may hold the address, which is a secret
+            logger.error("Messages %s could not be written: %s", parcel.ids, type(error).__name__)
+        return RetryAfter("error", type(error).__name__)
 
 
-def _settled(message: OutboxMessage, outcome: Outcome, *, now: datetime) -> dict[str, object]:
-    if isinstance(outcome, Sent):
-        return {"state": OutboxState.SENT, "sent_at": now}
-    if isinstance(outcome, Rejected) or message.attempts >= MAX_ATTEMPTS:
-        return {"state": OutboxState.DEAD}
-    asked = outcome.seconds if isinstance(outcome, RetryAfter) else None
-    pause = asked if asked is not None else back_off(message.attempts)
-    return {"state": OutboxState.PENDING, "next_attempt_at": now + timedelta(seconds=pause)}
-
-
-def back_off(attempts: int) -> float:
-    """Doubling from 20 seconds to an hour, with jitter, so that a server that comes back is not stormed."""
-    ceiling: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts - 1, 16))
-    return ceiling * random.uniform(0.5, 1.0)  # noqa: S311 -- spreads load, guards nothing
-
-
-def _hold(messages: list[OutboxMessage], outcome: ChannelBroken, *, now: datetime) -> None:
-    """The channel is down: the first one counts an attempt, the others were never tried."""
-    first, *others = messages
-    confirm(first, outcome, now=now)
-    OutboxMessage.objects.filter(
-        pk__in=[message.pk for message in others], state=OutboxState.LEASED, leased_until=first.leased_until
-    ).update(
-        state=OutboxState.PENDING,
-        attempts=F("attempts") - 1,
-        leased_until=None,
-        last_code=outcome.code,
-        last_answer=outcome.answer,
-        next_attempt_at=now + timedelta(seconds=back_off(max(first.attempts, 1))),
-    )
-    logger.warning("E-mail does not work: %s %s. %s messages wait.", outcome.code, outcome.answer, len(messages))
-
-
-def _suppress(message: OutboxMessage, outcome: Rejected, *, now: datetime) -> None:
-    SuppressedAddress.objects.get_or_create(
-        fingerprint=fingerprint(address_of(message)),
-        defaults={"code": outcome.code, "reason": outcome.answer, "created_at": now},
-    )
+def _surely(work: Callable[[], int]) -> int:
+    """What was answered is written down even if the connection to the database broke while we were talking."""
+    try:
+        return work()
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return work()

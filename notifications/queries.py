@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Exists, Min, OuterRef, QuerySet
 
+from accounts.enums import Role
 from accounts.masking import mask_email
 from accounts.models import User
 from notifications.channels.email import fingerprint
-from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
+from notifications.models import Digest, InboxItem, OutboxMessage, SuppressedAddress
 
 UNREAD_CAP = 99
 SHOWN_SUPPRESSED = 100
@@ -33,6 +34,21 @@ def inbox_of(user: User, *, unread_only: bool = False) -> QuerySet[InboxItem]:
 def unread_count(user: User) -> int:
     """Up to 100: past that nobody reads the figure, only that there are many."""
     return inbox_of(user, unread_only=True).order_by().values("pk")[: UNREAD_CAP + 1].count()
+
+
+def digests_of(user: User) -> QuerySet[Digest]:
+    """Those in which the person was told something; an administrator looks after all of them."""
+    rows = Digest.objects.select_related("via")
+    if user.has_role(Role.ADMIN):
+        return rows
+    told = OutboxMessage.objects.filter(digest=OuterRef("pk"), user=user)
+    return rows.filter(Exists(told))
+
+
+def things_in(digest: Digest) -> QuerySet[OutboxMessage]:
+    """Each thing once, however many people of a chat it was for."""
+    first = OutboxMessage.objects.filter(digest=digest).values("kind", "url", "params").annotate(first=Min("pk"))
+    return OutboxMessage.objects.filter(pk__in=first.values("first"))
 
 
 def outgoing(*, state: str = "") -> QuerySet[OutboxMessage]:

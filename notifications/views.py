@@ -18,7 +18,7 @@ from notifications.enums import OutboxState
 from notifications.messages import Action, Rendered, action_of
 from notifications.messages import render as words_of
 from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
-from notifications.queries import inbox_of, outgoing, suppressed_addresses
+from notifications.queries import digests_of, inbox_of, outgoing, suppressed_addresses, things_in
 from timeline.now import now
 
 LETTERS = 25
@@ -57,6 +57,17 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
 def read_all(request: HttpRequest) -> HttpResponse:
     services.mark_all_read(signed_in(request), now=now())
     return redirect("notifications:inbox")
+
+
+@desk_view
+@require_safe
+@never_cache
+def digest(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything that one message of many news stood for; what was too long for a channel is read here."""
+    found = get_visible(digests_of(signed_in(request)), pk=pk)
+    page = page_of(things_in(found), request.GET, order=["pk"], words=_how_many)
+    lines = [(message, words_of(message)) for message in page.rows]
+    return render(request, "notifications/digest.html", {"digest": found, "page": page, "lines": lines})
 
 
 @desk_view(Role.ADMIN)

@@ -1,8 +1,7 @@
 """E-mail over SMTP, or into a folder where no server is set."""
 
 import smtplib
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import parseaddr
 from typing import Any
@@ -11,25 +10,20 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils import translation
+from django.utils.translation import ngettext
 
 from accounts.fields import blind_index
 from notifications import mailroom
-from notifications.channels.base import ChannelBroken, Outcome, Rejected, RetryAfter, Sent
-from notifications.messages import render
+from notifications.channels.base import ChannelBroken, News, Outcome, Outgoing, Rejected, RetryAfter, Sent
+from notifications.identity import mail_id, message_id
 from notifications.models import OutboxMessage, SuppressedAddress
 
 # RFC 5321 and 3463: the mailbox is to blame, not the text or the sender.
 MAILBOX_CODES = frozenset({550, 551, 552, 553, 556})
-_NAMESPACE = uuid.UUID("4b1c7a52-6d0e-5e0e-9a63-3f6f0d6b8f11")
 
 
 def fingerprint(address: str) -> str:
     return blind_index(address.strip().lower(), purpose="mail-address")
-
-
-def message_id(key: str) -> str:
-    """Made from the row, so that every repeat of a message carries the same."""
-    return f"<{uuid.uuid5(_NAMESPACE, key)}@{_domain()}>"
 
 
 def address_of(message: OutboxMessage) -> str:
@@ -38,46 +32,61 @@ def address_of(message: OutboxMessage) -> str:
     return str(message.address)
 
 
-def compose(message: OutboxMessage) -> EmailMessage:
-    """Plain text with one link, in the recipient's language, threaded by the file it belongs to."""
-    language = message.user.language if message.user is not None else settings.LANGUAGE_CODE
-    with translation.override(language):
-        words = render(message, language=language)
-        body = words.body + (f"\n\n{settings.SITE_URL}{message.url}\n" if message.url else "\n")
-    return EmailMessage(
-        subject=" ".join(words.title.split()),
-        body=body,
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[address_of(message)],
-        headers=_headers(message),
-    )
-
-
-def _headers(message: OutboxMessage) -> dict[str, str]:
-    headers = {
-        "Message-ID": message_id(message.key),
+def compose(message: Outgoing, *, to: str, thread: str = "") -> EmailMessage:
+    """Plain text in the recipient's language, each news with its link, threaded by the file it belongs to."""
+    with translation.override(message.language):
+        letter = EmailMessage(subject=_subject(message), body=_body(message), to=[to])
+    letter.from_email = settings.DEFAULT_FROM_EMAIL
+    letter.extra_headers = {
+        "Message-ID": mail_id(message.message_id),
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
-    if message.thread:
-        root = message_id(f"thread:{message.thread}")
-        headers |= {"In-Reply-To": root, "References": root}
-    return headers
+    if thread:
+        root = mail_id(message_id(f"thread:{thread}"))
+        letter.extra_headers |= {"In-Reply-To": root, "References": root}
+    return letter
+
+
+def _subject(message: Outgoing) -> str:
+    count, first = len(message.news), message.news[0].title
+    if count == 1:
+        return first
+    words = ngettext("%(count)s message: %(first)s, and more", "%(count)s messages: %(first)s, and more", count)
+    return words % {"count": count, "first": first}
+
+
+def _body(message: Outgoing) -> str:
+    if len(message.news) == 1:
+        return _paragraphs(message.news[0], with_title=False)
+    listed = [_paragraphs(news, with_title=True) for news in message.news]
+    return "\n".join([*listed, f"—\n{message.more_url}\n"])
+
+
+def _paragraphs(news: News, *, with_title: bool) -> str:
+    lines = [news.title] * with_title + [news.body] * bool(news.body)
+    text = "\n".join(lines) + "\n"
+    if news.action is not None:
+        text += f"\n{news.action.label}: {news.action.url}\n"
+    return text + (f"\n{news.url}\n" if news.url else "")
 
 
 class Postman:
-    """Sends one batch over one connection; opened at the first letter, opened again after one that broke it."""
+    """Sends letters over one connection; opened at the first letter, opened again after one that broke it."""
 
     def __init__(self, backend: EmailBackend | None) -> None:
         self._backend = backend
 
-    def send(self, message: OutboxMessage) -> Outcome:
-        refusal = _refusal(address_of(message))
+    def send(self, message: Outgoing, *, rows: Sequence[OutboxMessage]) -> Outcome:
+        """To the person of the rows, which are one letter together."""
+        row = rows[0]
+        address = address_of(row)
+        refusal = _refusal(address)
         if refusal is not None:
             return refusal
-        letter = compose(message)
+        letter = compose(message, to=address, thread=row.thread if len({each.thread for each in rows}) == 1 else "")
         if self._backend is None:
-            return Sent(code="file", answer=mailroom.keep(letter, message=message))
+            return Sent(code="file", answer=mailroom.keep(letter, message=row))
         outcome = _handed_over(self._backend, letter)
         if not isinstance(outcome, Sent):
             self._hang_up()
@@ -133,10 +142,6 @@ def _judged(code: int, answer: bytes | str, *, blame_address: bool) -> Outcome:
 def _said(answer: bytes | str) -> str:
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
     return text.replace("\x00", "")[:500]
-
-
-def _domain() -> str:
-    return settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
 
 
 @contextmanager

@@ -108,6 +108,7 @@ class OutboxMessage(models.Model):
                 fields=["-urgent", "next_attempt_at"], name="outbox_due", condition=Q(state__in=list(OPEN_STATES))
             ),
             models.Index(fields=["-id"], name="outbox_dead", condition=Q(state=OutboxState.DEAD)),
+            models.Index(fields=["thread", "-id"], name="outbox_thread"),  # queries.told
             models.Index(fields=["digest"], name="outbox_digest", condition=Q(digest__isnull=False)),
             models.Index(fields=["moved_to"], name="outbox_moved_to", condition=Q(moved_to__isnull=False)),
         ]

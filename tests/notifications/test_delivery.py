@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy
 
 from accounts.errors import Conflict, NotAllowed
 from accounts.models import User
-from notifications.channels.email import message_id
-from notifications.delivery import LEASE, MAX_ATTEMPTS, back_off, deliver_due, lease
+from notifications.delivery import deliver_due
 from notifications.enums import OutboxState
+from notifications.identity import mail_id, message_id
+from notifications.leasing import GATHERED, LEASE, Queue
 from notifications.messages import register
 from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
 from notifications.services import Telling, cancel, replay, tell, tell_many
+from notifications.settling import MAX_ATTEMPTS, back_off
 from tests.mail_server import Postbox
 
 pytestmark = pytest.mark.django_db
@@ -52,15 +54,13 @@ def test_a_message_goes_out_in_plain_text_with_its_link_and_its_marks(
         "https://desk.example/cases/KS-1/",
     ]
     assert (letter["Auto-Submitted"], letter["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
-    assert letter["Message-ID"] == message.message_id == message_id(message.key)
+    assert letter["Message-ID"] == message.message_id == mail_id(message_id(message.key))
 
 
 def test_letters_about_one_file_belong_to_one_thread(postbox: Postbox, told: Told, agent: User, now: datetime) -> None:
-    told(agent, "a")
-    told(agent, "b")
-    told(agent, "c", thread="case:2")
-
-    deliver_due(now=now)
+    for number, thread in enumerate(("case:1", "case:1", "case:2")):
+        told(agent, f"n{number}", thread=thread)
+        deliver_due(now=now + number * GATHERED)
 
     first, second, other = postbox.letters
     assert first["References"] == first["In-Reply-To"] == second["References"] != other["References"]
@@ -91,7 +91,7 @@ def test_a_temporary_no_is_tried_again_with_the_same_message_id(
 
     deliver_due(now=now + timedelta(seconds=20))
     assert state_of(message) == ("sent", 2, "250")
-    assert [letter["Message-ID"] for letter in postbox.letters] == [message_id(message.key)]
+    assert [letter["Message-ID"] for letter in postbox.letters] == [mail_id(message_id(message.key))]
 
 
 def test_an_unknown_mailbox_is_a_dead_letter_and_is_not_written_to_again(
@@ -102,7 +102,7 @@ def test_an_unknown_mailbox_is_a_dead_letter_and_is_not_written_to_again(
 
     deliver_due(now=now)
     later = told(agent, "second")
-    deliver_due(now=now)
+    deliver_due(now=now + GATHERED)
 
     assert state_of(message) == ("dead", 1, "550")
     assert message.last_answer == "5.1.1 No such user"
@@ -142,7 +142,7 @@ def test_a_server_that_is_down_costs_one_attempt_and_the_rest_waits_untouched(
 
     assert deliver_due(now=now) == 0
 
-    assert (state_of(first), state_of(second)) == (("pending", 1, "connection"), ("pending", 0, "connection"))
+    assert (state_of(first), state_of(second)) == (("pending", 1, "connection"), ("pending", 0, ""))
     settings.EMAIL_PORT = postbox.port
     deliver_due(now=now + timedelta(seconds=20))
     assert (state_of(first)[0], state_of(second)[0]) == ("sent", "sent")
@@ -165,7 +165,8 @@ def test_a_sender_that_died_loses_its_lease_and_another_takes_over(
     postbox: Postbox, told: Told, agent: User, now: datetime
 ) -> None:
     message = told(agent)
-    lease(now=now, limit=10)
+    queue = Queue(now)
+    assert [queue.take(line) is not None for line in queue.due(limit=10)] == [True]
 
     assert deliver_due(now=now + LEASE - timedelta(seconds=1)) == 0
     assert deliver_due(now=now + LEASE) == 1
