@@ -30,8 +30,8 @@ def settle(parcel: Parcel, outcome: Outcome, *, now: datetime) -> int:
         return _endpoint_failed(parcel, outcome, now=now)
     if isinstance(outcome, ChannelBroken | Gone):
         return _channel_failed(parcel, outcome, now=now)
-    if isinstance(outcome, RetryAfter) and outcome.throttled and (outcome.seconds or 0) > PENALTY:
-        return _channel_failed(parcel, ChannelBroken(outcome.code, outcome.answer), now=now, seconds=outcome.seconds)
+    if parcel.kind != ChannelKind.WEBHOOK and _is_penalty(outcome):
+        return _channel_failed(parcel, ChannelBroken(outcome.code, outcome.answer), now=now, seconds=_asked(outcome))
     written = _write(parcel, outcome, **_settled(parcel, outcome, now=now))
     if isinstance(outcome, Sent):
         breaker.works(parcel.via, now=now)
@@ -45,6 +45,14 @@ def settle(parcel: Parcel, outcome: Outcome, *, now: datetime) -> int:
     if parcel.kind == ChannelKind.WEBHOOK and parcel.via is not None:
         _give_up_on_endpoint(parcel, parcel.via, outcome, now=now)
     return written
+
+
+def _is_penalty(outcome: Outcome) -> bool:
+    return isinstance(outcome, RetryAfter) and outcome.throttled and (outcome.seconds or 0) > PENALTY
+
+
+def _asked(outcome: Outcome) -> float | None:
+    return outcome.seconds if isinstance(outcome, RetryAfter) else None
 
 
 def ours(parcel: Parcel) -> Any:
@@ -63,7 +71,7 @@ def _settled(parcel: Parcel, outcome: Outcome, *, now: datetime) -> dict[str, An
     attempts = max(row.attempts for row in parcel.rows)
     if isinstance(outcome, Rejected) or attempts >= most_attempts(parcel.kind):
         return {"state": OutboxState.DEAD}
-    asked = outcome.seconds if isinstance(outcome, RetryAfter) else None
+    asked = _asked(outcome)
     return {"state": OutboxState.PENDING, "next_attempt_at": now + timedelta(seconds=pause_of(parcel, attempts, asked))}
 
 

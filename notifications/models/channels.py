@@ -41,7 +41,7 @@ class Channel(models.Model):
     # kinds, levels, tiers: what is sent this way, each a list and everything where it is missing; the rest is the
     # adapter's own. A gateway without levels takes what is urgent only.
     options = models.JSONField(_("options"), default=dict, blank=True)
-    template = models.CharField(_("template"), max_length=20, blank=True, default="")
+    template = EncryptedTextField(_("template"), blank=True, default="")  # a gateway's may hold its password
     language = models.CharField(_("language"), max_length=10, choices=LANGUAGES, default="zh-hans")
     rank = models.PositiveSmallIntegerField(
         _("order"), default=10, help_text=_("When another way does not work, the lowest number is tried first.")
