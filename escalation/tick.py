@@ -13,10 +13,9 @@ Whatever happens before the commit has not happened: the next tick claims the sa
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -27,29 +26,37 @@ from escalation.models import AuditFinding, Clock
 from escalation.planning import moment, stamp
 from notifications.enums import Level
 from notifications.services import Telling, tell_many
-from timeline.services import Draft, record_many
+from timeline.services import Draft, Head, record_many
 
 logger = logging.getLogger(__name__)
 
 BATCH = 1000
 SET_ASIDE = timedelta(hours=1)
 
+# Of the plan nearly always two rungs are enough, the one whose moment has come and the one after it. It is read whole
+# where more than one may be due, where some fell silent, and for a repeat, which asks whom it told before.
 _CLAIM = """
 WITH due AS MATERIALIZED (
-    SELECT id, thread, subject, title, label, url, owner_id, lead_unit_id, co_leads, unit_id, ladder, next_rung,
+    SELECT id, thread, title, label, url, owner_id, lead_unit_id, co_leads, unit_id, ladder, next_rung,
            due_at, acknowledged_at, is_drill, next_fire_at
     FROM escalation_clock
     WHERE state = 'running' AND next_fire_at <= %(now)s AND (%(only)s::bigint IS NULL OR id = %(only)s)
     ORDER BY next_fire_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 ), heads AS MATERIALIZED (
-    SELECT key FROM timeline_thread WHERE key IN (SELECT thread FROM due) FOR NO KEY UPDATE SKIP LOCKED
+    SELECT key, last_seq, last_hash FROM timeline_thread
+    WHERE key IN (SELECT thread FROM due) FOR NO KEY UPDATE SKIP LOCKED
 )
-SELECT due.id, due.thread, due.subject, due.title::text, due.label, due.url,
+SELECT due.id, due.thread, heads.last_seq, heads.last_hash, due.title::text, due.label, due.url,
        CASE WHEN owner.is_active THEN due.owner_id END, due.lead_unit_id, due.co_leads::text, due.unit_id,
-       due.ladder::text, due.next_rung, due.due_at, due.acknowledged_at, due.is_drill
-FROM due LEFT JOIN accounts_user owner ON owner.id = due.owner_id
-WHERE due.thread IN (SELECT key FROM heads)
-   OR NOT EXISTS (SELECT 1 FROM timeline_thread head WHERE head.key = due.thread)
+       (CASE WHEN brief THEN jsonb_build_array(due.ladder -> due.next_rung, due.ladder -> (due.next_rung + 1))
+             ELSE due.ladder END)::text,
+       CASE WHEN brief THEN due.next_rung ELSE 0 END,
+       due.next_rung, due.due_at, due.acknowledged_at, due.is_drill
+FROM due LEFT JOIN heads ON heads.key = due.thread LEFT JOIN accounts_user owner ON owner.id = due.owner_id
+CROSS JOIN LATERAL (SELECT due.ladder -> due.next_rung ->> 'kind' <> 'repeat'
+                           AND due.ladder -> (due.next_rung + 1) ->> 'at' > %(horizon)s
+                           AND coalesce(due.acknowledged_at < due.due_at, true) AS brief) AS plan
+WHERE heads.key IS NOT NULL OR NOT EXISTS (SELECT 1 FROM timeline_thread head WHERE head.key = due.thread)
 ORDER BY due.next_fire_at, due.id
 """
 
@@ -82,11 +89,13 @@ KINDS = {
 LOUD = (RungKind.BREACH, RungKind.CLIMB, RungKind.REPEAT)
 
 
-@dataclass(frozen=True, slots=True)
-class DueClock:
+class DueClock(NamedTuple):
+    """A claimed clock, with the head of its thread (None where nobody has written to it yet)."""
+
     id: int
     thread: str
-    subject: str
+    last_seq: int | None
+    last_hash: str | None
     title: dict[str, str]
     label: str
     url: str
@@ -94,15 +103,18 @@ class DueClock:
     lead_unit_id: int | None
     co_leads: list[int]
     unit_id: int
-    ladder: list[dict[str, str]]
+    ladder: list[dict[str, str]]  # the plan, or the two rungs of it that matter now
+    skipped: int  # how many rungs of the plan stand before these
     next_rung: int
     due_at: datetime
     acknowledged_at: datetime | None
     is_drill: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+LADDER = DueClock._fields.index("ladder")
+
+
+class Firing(NamedTuple):
     """One rung of one clock at its moment."""
 
     clock: DueClock
@@ -110,8 +122,7 @@ class Firing:
     audience: Audience
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """What is told about one clock now, and where it stands afterwards."""
 
     clock: DueClock
@@ -146,36 +157,31 @@ def _fire_batch(*, now: datetime, limit: int, only: int | None = None) -> int:
         if not clocks:
             return 0
         ladder = Ladder.load(now)
-        moves = [_move(clock, ladder=ladder, now=now) for clock in clocks]
+        moves = [_move(clock, ladder=ladder, horizon=stamp(now)) for clock in clocks]
         firings = [firing for move in moves for firing in move.firings]
         _store(moves, firings, now=now)
-        record_many([_draft(firing, now=now) for firing in firings])
+        record_many([_draft(firing, now=now) for firing in firings], heads=_heads(clocks))
         tell_many([telling for firing in firings for telling in _tellings(firing)], now=now)
     return len(clocks)
 
 
 def claim_due(*, now: datetime, limit: int, only: int | None = None) -> list[DueClock]:
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"now": now, "limit": limit, "only": only})
-        return [_due_clock(row) for row in cursor.fetchall()]
+        cursor.execute(_CLAIM, {"now": now, "horizon": stamp(now), "limit": limit, "only": only})
+        rows = cursor.fetchall()
+    plans = json.loads(f"[{','.join(row[LADDER] for row in rows)}]")  # one text for all: half the price of each alone
+    return [_due_clock(row, ladder) for row, ladder in zip(rows, plans, strict=True)]
 
 
-def _due_clock(row: tuple[Any, ...]) -> DueClock:
-    clock_id, thread, subject, title, label, url, owner, lead, co_leads, unit, ladder, *rest = row
-    return DueClock(
-        clock_id,
-        thread,
-        subject,
-        _words(title),
-        label,
-        url,
-        owner,
-        lead,
-        json.loads(co_leads) if co_leads != "[]" else [],
-        unit,
-        json.loads(ladder),
-        *rest,
-    )
+def _due_clock(row: tuple[Any, ...], ladder: list[dict[str, str]]) -> DueClock:
+    clock_id, thread, seq, hash_, title, label, url, owner, lead, co_leads, unit, _ladder, *rest = row
+    leads = json.loads(co_leads) if co_leads != "[]" else []
+    return DueClock(clock_id, thread, seq, hash_, _words(title), label, url, owner, lead, leads, unit, ladder, *rest)
+
+
+def _heads(clocks: list[DueClock]) -> dict[str, Head]:
+    """Of the threads this batch holds."""
+    return {clock.thread: (clock.last_seq, clock.last_hash or "") for clock in clocks if clock.last_seq is not None}
 
 
 @lru_cache(maxsize=256)
@@ -185,18 +191,16 @@ def _words(title: str) -> dict[str, str]:
     return words
 
 
-def _move(clock: DueClock, *, ladder: Ladder, now: datetime) -> Move:
+def _move(clock: DueClock, *, ladder: Ladder, horizon: str) -> Move:
     firings: list[Firing] = []
-    horizon, place = stamp(now), clock.next_rung
-    while place < len(clock.ladder):
-        rung = clock.ladder[place]
-        silent = silences(rung, acknowledged_at=clock.acknowledged_at, due_at=clock.due_at)
-        if not silent and rung["at"] > horizon:
-            break
-        if not silent:
-            firings.append(Firing(clock, rung, ladder.of_rung(clock, rung)))
-        place += 1
-    return Move(clock, firings, place, clock.ladder[place]["at"] if place < len(clock.ladder) else None)
+    for place in range(clock.next_rung, clock.skipped + len(clock.ladder)):
+        rung = clock.ladder[place - clock.skipped]
+        if silences(rung, acknowledged_at=clock.acknowledged_at, due_at=clock.due_at):
+            continue
+        if rung["at"] > horizon:
+            return Move(clock, firings, place, rung["at"])
+        firings.append(Firing(clock, rung, ladder.of_rung(clock, rung)))
+    return Move(clock, firings, clock.skipped + len(clock.ladder), None)
 
 
 def _store(moves: list[Move], firings: list[Firing], *, now: datetime) -> None:

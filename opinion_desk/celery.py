@@ -20,9 +20,11 @@ app.autodiscover_tasks()
 
 
 def settle_memory() -> None:
-    """What was loaded by now stays for good: the garbage collector need not walk over all of it in mid-tick."""
+    """What was loaded by now stays for good, and a tick's rows are gone when it ends: collecting in its midst finds
+    nothing and costs a tenth of it."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @worker_process_init.connect

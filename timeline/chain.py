@@ -11,13 +11,10 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 Json = Any
 UNCHANGED = (str, int, bool, type(None))  # exactly these types come back from jsonb as they went
-_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
-# jsonb gives these back as they were; everything else goes through the encoder once.
-SIMPLE = frozenset({str, int, bool, type(None)})
-
+canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_quoted = json.encoder.encode_basestring  # a text as `canonical` writes it
 _encode = DjangoJSONEncoder(allow_nan=False).encode
-_canonical = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
 
 def plain(details: Mapping[str, Any]) -> dict[str, Json]:
@@ -26,8 +23,6 @@ def plain(details: Mapping[str, Any]) -> dict[str, Json]:
     jsonb stores 1e22 as 10000000000000000000000; without this the hash of such a number would not survive.
     """
     if _is_settled(details):
-        return dict(details)
-    if all(type(key) is str and type(value) in SIMPLE for key, value in details.items()):
         return dict(details)
     settled: dict[str, Json] = _settled(json.loads(_encode(details)))
     return settled
@@ -63,29 +58,20 @@ def entry_hash(
     from_state: str,
     to_state: str,
     reason: str,
-    details: Mapping[str, Json],
+    details: str,
     at: datetime,
     recorded_at: datetime,
     is_drill: bool,
     prev_hash: str,
 ) -> str:
-    """`details` as `plain` gives them."""
-    content = {
-        "thread": thread,
-        "seq": seq,
-        "subject": subject,
-        "actor_id": actor_id,
-        "verb": verb,
-        "from": from_state,
-        "to": to_state,
-        "reason": reason,
-        "details": details,
-        "at": moment_text(at),
-        "recorded_at": moment_text(recorded_at),
-        "is_drill": is_drill,
-        "prev_hash": prev_hash,
-    }
-    return hashlib.sha256(_canonical(content).encode()).hexdigest()
+    """`details` as the `canonical` text of what `plain` gives. The rest is put around it as `canonical` would."""
+    content = (
+        f'{{"actor_id":{"null" if actor_id is None else actor_id},"at":"{moment_text(at)}","details":{details},'
+        f'"from":{_quoted(from_state)},"is_drill":{"true" if is_drill else "false"},"prev_hash":"{prev_hash}",'
+        f'"reason":{_quoted(reason)},"recorded_at":"{moment_text(recorded_at)}","seq":{seq},'
+        f'"subject":{_quoted(subject)},"thread":{_quoted(thread)},"to":{_quoted(to_state)},"verb":{_quoted(verb)}}}'
+    )
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 @lru_cache(maxsize=64)  # the rows of one batch share their moments

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from timeline.chain import entry_hash, plain
+from timeline.chain import canonical, entry_hash, plain
 
 PIECE = 2000
 
@@ -124,7 +124,7 @@ def _hash_of(row: Row) -> str:
         from_state=row.from_state,
         to_state=row.to_state,
         reason=row.reason,
-        details=plain(json.loads(row.details)),
+        details=canonical(plain(json.loads(row.details))),
         at=row.at,
         recorded_at=row.recorded_at,
         is_drill=row.is_drill,
