@@ -1,4 +1,4 @@
-"""Many running clocks at once, for benchmarks and load tests: synthetic, by COPY."""
+"""Many running clocks at once, for benchmarks and load tests: synthetic, by COPY and by copying."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from accounts.enums import Function
 from accounts.models import Unit
 from escalation.models import Clock
 from escalation.planning import ladder_plan, next_moment
 from escalation.runbooks import current_version
 from timeline.bulk import insert_rows
-from timeline.models import Thread
 
 COLUMNS = (
     "kind",
@@ -37,6 +38,21 @@ COLUMNS = (
     "paused_seconds",
     "is_drill",
 )
+
+PATTERN = 20_000  # clocks made one by one; past them the database repeats these
+
+# The n-th clock is the one a pattern before it once more, with a name and a file of its own.
+_REPEAT = """
+INSERT INTO escalation_clock ({columns})
+SELECT {values} FROM escalation_clock made JOIN generate_series(%(first)s::int, %(last)s::int) AS number
+    ON made.thread = %(prefix)s || ':' || %(from)s + (number - %(from)s) %% %(every)s
+"""
+_OWN = {
+    "thread": "%(prefix)s || ':' || number",
+    "subject": "%(prefix)s || ':' || number",
+    "label": "'KS-20261121-' || to_char(number, 'FM000000')",
+    "url": "'/cases/KS-20261121-' || to_char(number, 'FM000000') || '/'",
+}
 
 
 @dataclass(frozen=True)
@@ -63,10 +79,29 @@ def seed_clocks(
     chosen = list(where) or places()
     if not chosen:
         raise ValueError("There is no customer service to seed clocks for: load people first.")
-    insert_rows(Thread, ("key", "last_seq", "last_hash"), ((f"{prefix}:{n}", 0, "") for n in range(count)))
+    _threads(count, prefix=prefix)
     body = current_version("media").body  # before COPY begins: nothing else may be asked while it runs
-    rows = _rows(body, count, now=now, due=due, where=chosen, prefix=prefix, rng=random.Random(seed))  # noqa: S311 -- synthetic
-    return insert_rows(Clock, COLUMNS, rows)
+    made = min(count, due + PATTERN)
+    rows = _rows(body, made, now=now, due=due, where=chosen, prefix=prefix, rng=random.Random(seed))  # noqa: S311 -- synthetic
+    insert_rows(Clock, COLUMNS, rows)
+    if count > made:
+        _repeat(made, count, due=due, prefix=prefix)
+    return count
+
+
+def _threads(count: int, *, prefix: str) -> None:
+    with connection.cursor() as cursor:
+        numbers = "SELECT %s || ':' || number, 0, '' FROM generate_series(0, %s::int) AS number"
+        cursor.execute(f"INSERT INTO timeline_thread (key, last_seq, last_hash) {numbers}", [prefix, count - 1])
+
+
+def _repeat(made: int, count: int, *, due: int, prefix: str) -> None:
+    values = ", ".join(_OWN.get(name, f"made.{name}") for name in COLUMNS)
+    statement = _REPEAT.format(columns=", ".join(COLUMNS), values=values)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE escalation_clock")
+        places: dict[str, int | str] = {"first": made, "last": count - 1, "from": due, "every": made - due}
+        cursor.execute(statement, places | {"prefix": prefix})
 
 
 def _rows(

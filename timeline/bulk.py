@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import re
@@ -51,10 +50,8 @@ def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Iterabl
     stream = _Stream(_lines(rows, adapters, width=len(fields)))
     copy = f"COPY {quote(model._meta.db_table)} ({names}) FROM STDIN"
     with transaction.atomic(using=using, savepoint=False), connection.cursor() as cursor:
-        # Django knows no COPY: it is put on the list of queries where one is kept.
-        noted = cursor.debug_sql(copy) if connection.queries_logged else contextlib.nullcontext()
         try:
-            with connection.wrap_database_errors, noted:
+            with connection.wrap_database_errors:
                 cursor.copy_expert(copy, stream, CHUNK_BYTES)
         except OperationalError:
             if stream.fault:

@@ -46,3 +46,13 @@ def test_the_next_case_of_a_day_takes_the_number_after_the_seeded_ones(rules, ag
 def test_without_people_it_says_what_is_missing(db):
     with pytest.raises(CommandError, match="load people first"):
         call_command("seed", cases=1, stdout=StringIO())
+
+
+def test_clocks_past_the_pattern_repeat_it_under_names_of_their_own(rules, monkeypatch):
+    monkeypatch.setattr("escalation.seeding.PATTERN", 5)
+    call_command("seed", clocks=12, stdout=StringIO())
+
+    clocks = list(Clock.objects.order_by("label"))
+    assert [clock.label for clock in clocks] == [f"KS-20261121-{number:06d}" for number in range(12)]
+    assert len({clock.thread for clock in clocks}) == 12
+    assert clocks[11].ladder == clocks[1].ladder
