@@ -16,11 +16,10 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.enums import Function, UnitKind
 from accounts.models import Unit, User
-from accounts.queries import OrgMap
 from bench.report import Report
 from escalation.auditor import audit
 from escalation.ladder import Ladder
-from escalation.models import Clock, Rung
+from escalation.models import Clock, Rung, Shift
 from escalation.planning import moment, next_moment
 from escalation.seeding import Place, seed_clocks
 from escalation.tick import tick
@@ -77,9 +76,12 @@ def _desk() -> Unit:
 
 
 def _person(desk: Unit, *, number: int) -> None:
-    User.objects.create(
+    """Somebody on duty there, today and tomorrow."""
+    person = User.objects.create(
         username=f"bench-{number}", display_name=f"bench {number}", email=f"bench-{number}@desk.example", unit=desk
     )
+    today = current_time() - timedelta(hours=1)
+    Shift.objects.create(unit=desk, user=person, starts_at=today, ends_at=today + timedelta(days=2))
 
 
 def _place_of(desk: Unit) -> Place:
@@ -174,7 +176,7 @@ def _row_by_row(report: Report, where: list[Place]) -> None:
 
 
 def _fire_each(now: datetime, *, limit: int) -> None:
-    ladder = Ladder(OrgMap.load())
+    ladder = Ladder.load(now)
     for clock_id in list(
         Clock.objects.filter(state="running", next_fire_at__lte=now).values_list("pk", flat=True)[:limit]
     ):
