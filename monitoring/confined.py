@@ -34,7 +34,7 @@ def read_safely(data: bytes, *, base_url: str = "", charset: str = "", seconds: 
         raise Unreadable("reading_stopped") from None
     if "code" in answer:
         raise Unreadable(answer["code"], **answer["params"])
-    return Feed(answer["title"], [Entry(*entry) for entry in answer["entries"]])
+    return Feed(answer["title"], [Entry(*entry) for entry in answer["entries"]], answer["ttl_seconds"])
 
 
 def _answer(data: bytes, *, base_url: str, charset: str) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _answer(data: bytes, *, base_url: str, charset: str) -> dict[str, Any]:
     except Unreadable as reason:
         return {"code": reason.code, "params": reason.params}
     entries = [(e.id, e.title, e.link, e.author, e.published, e.text) for e in feed.entries]
-    return {"title": feed.title, "entries": entries}
+    return {"title": feed.title, "entries": entries, "ttl_seconds": feed.ttl_seconds}
 
 
 def main() -> None:

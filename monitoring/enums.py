@@ -9,7 +9,14 @@ from django.utils.translation import pgettext_lazy
 
 class SourceKind(TextChoices):
     FEED = "feed", _("Feed that the desk reads")
+    HOTLIST = "hotlist", _("Hot list of a platform")
+    MAILBOX = "mailbox", _("Mailbox that the desk reads")
     PUSH = "push", _("Pushed to the desk by another system")
+    IMPORT = "import", _("Tables that people import")
+    MANUAL = "manual", _("Entered by hand")
+
+    # What the desk goes and reads by itself.
+    POLLED = nonmember(("feed", "hotlist", "mailbox"))
 
 
 class SourceType(TextChoices):
@@ -37,6 +44,48 @@ class SourceState(TextChoices):
 class RawState(TextChoices):
     KEPT = "kept", _("Unreadable, kept")
     RECOVERED = "recovered", _("Read later")
+    READ = "read", pgettext_lazy("kept original", "Read")  # mails: the original is kept whatever became of it
+
+
+class MailKind(TextChoices):
+    """Only messages become mentions; what machines answer is kept and marked."""
+
+    MESSAGE = "message", pgettext_lazy("mail", "Message")
+    BOUNCE = "bounce", _("Could not be delivered")
+    AUTO_REPLY = "auto_reply", _("Automatic reply")
+    REPORT = "report", _("Report of a mail server")
+
+
+class MailSecurity(TextChoices):
+    SSL = "ssl", _("TLS from the start (port 993)")
+    STARTTLS = "starttls", _("STARTTLS (port 143)")
+    NONE = "none", _("None, only within our own network")
+
+
+class IncidentKind(TextChoices):
+    """No news is not good news: each of these stands open until it is over."""
+
+    FAILING = "failing", _("Cannot be read")
+    GONE = "gone", _("Gone for good")
+    UPSTREAM = "upstream", _("The feed maker behind it is down")
+    COOKIES = "cookies", _("The platform wants a new sign-in")
+    SILENT = "silent", _("Silent where there used to be talk")
+    NO_MATCHES = "no_matches", _("A watch that used to find something finds nothing")
+
+
+class ImportState(TextChoices):
+    CHOOSING = "choosing", _("Columns are being chosen")
+    WAITING = "waiting", _("Waits to be taken in")
+    DONE = "done", _("Taken in")
+    FAILED = "failed", _("Stopped")
+
+
+class DeliveryState(TextChoices):
+    """A signed push that was accepted."""
+
+    WAITING = "waiting", _("Waits to be taken in")
+    DONE = "done", _("Taken in")
+    FAILED = "failed", _("Stopped")
 
 
 class AlertState(TextChoices):

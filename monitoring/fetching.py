@@ -3,6 +3,8 @@
 Nothing here parses, stores or decides when to come back: it says what happened.
 """
 
+import re
+import ssl
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ import httpx
 from monitoring.parsing import MAX_BYTES
 from outbound.addresses import Refused, check_url
 from outbound.transport import CheckedTransport, Deadline, TooSlow
-from outbound.waiting import retry_after
+from outbound.waiting import LONGEST, retry_after
 
 USER_AGENT = "OpinionDesk/1 (feed reader)"
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
@@ -25,6 +27,8 @@ SECONDS_PER_STEP = 10.0
 REDIRECTS_MAX = 5
 _PERMANENT = {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT}
 _REDIRECTS = {HTTPStatus.FOUND, HTTPStatus.SEE_OTHER, HTTPStatus.TEMPORARY_REDIRECT, *_PERMANENT}
+_MAX_AGE = re.compile(r"(?<![-\w])max-age\s*=\s*\"?(\d{1,9})")
+_PAGE_MAX = 64 * 1024
 _BUSY = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
@@ -38,11 +42,13 @@ class Fetched:
     etag: str = ""
     last_modified: str = ""
     moved_to: str = ""
+    fresh_seconds: int = 0  # how long the server says this answer stays good
 
 
 @dataclass(frozen=True)
 class NotModified:
     moved_to: str = ""
+    fresh_seconds: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,11 +58,12 @@ class Gone:
 
 @dataclass(frozen=True)
 class Failed:
-    """`code` and `params` become words on the screen; `body` is kept where there was one that nobody could read."""
+    """`code` and `params` become words on the screen; `page` is the beginning of what a server said instead."""
 
     code: str
     params: Mapping[str, object] = field(default_factory=dict)
     retry_after: int | None = None
+    page: bytes = field(default=b"", compare=False)
 
 
 Outcome = Fetched | NotModified | Gone | Failed
@@ -102,7 +109,7 @@ def fetch(
         OSError,
         ValueError,
     ) as error:
-        return Failed("no_connection", {"what": _plain_reason(error)})
+        return Failed("not_secure" if _is_tls(error) else "no_connection", {"what": _plain_reason(error)})
 
 
 def _follow(client: httpx.Client, url: str, *, conditions: Conditions, deadline: Deadline, now: datetime) -> Outcome:
@@ -128,12 +135,14 @@ def _follow(client: httpx.Client, url: str, *, conditions: Conditions, deadline:
 def _outcome(response: httpx.Response, *, url: str, moved_to: str, deadline: Deadline, now: datetime) -> Outcome:
     status = response.status_code
     if status == HTTPStatus.NOT_MODIFIED:
-        return NotModified(moved_to=moved_to)
+        return NotModified(moved_to=moved_to, fresh_seconds=fresh_for(response.headers, now=now))
     if status == HTTPStatus.GONE:
         return Gone()
     if status != HTTPStatus.OK:
         after = retry_after(response.headers.get("Retry-After", ""), now=now) if status in _BUSY else None
-        return Failed("http_status", {"status": status}, retry_after=after)
+        return Failed(
+            "http_status", {"status": status}, retry_after=after, page=_beginning(response, deadline=deadline)
+        )
     return Fetched(
         body=_body(response, deadline=deadline),
         url=url,
@@ -141,10 +150,43 @@ def _outcome(response: httpx.Response, *, url: str, moved_to: str, deadline: Dea
         etag=response.headers.get("ETag", "")[:500],
         last_modified=response.headers.get("Last-Modified", "")[:100],
         moved_to=moved_to,
+        fresh_seconds=fresh_for(response.headers, now=now),
     )
 
 
+def fresh_for(headers: Mapping[str, str], *, now: datetime) -> int:
+    """Seconds an answer stays good, within a day: `max-age` goes before `Expires`; 0 where nothing is said."""
+    control = headers.get("Cache-Control", "").lower()
+    if "no-cache" in control or "no-store" in control:
+        return 0
+    if stated := _MAX_AGE.search(control):
+        return min(int(stated[1]), LONGEST)
+    expires = headers.get("Expires", "").strip()
+    return 0 if expires.isdigit() else retry_after(expires, now=now) or 0  # "0" and "-1" mean: stale already
+
+
 # ---- the body ---------------------------------------------------------------------------------
+
+
+def _beginning(response: httpx.Response, *, deadline: Deadline) -> bytes:
+    """What an error page says, as far as it can be had; it only helps to say what is wrong."""
+    page = bytearray()
+    try:
+        for piece in _unpacked(response.iter_raw(), response.headers.get("Content-Encoding", "")):
+            deadline.left()
+            page += piece
+            if len(page) >= _PAGE_MAX:
+                break
+    except (
+        TooSlow,
+        _Garbled,
+        httpx.HTTPError,
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.TimeoutException,
+    ):
+        pass
+    return bytes(page[:_PAGE_MAX])
 
 
 class _TooLarge(Exception):  # noqa: N818
@@ -191,6 +233,14 @@ def _window(start: bytes, encoding: str) -> int:
     if encoding != "deflate":
         return zlib.MAX_WBITS | 16
     return zlib.MAX_WBITS if start[:1] == b"\x78" else -zlib.MAX_WBITS  # some servers send it without its header
+
+
+def _is_tls(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _plain_reason(error: Exception) -> str:

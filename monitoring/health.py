@@ -6,16 +6,17 @@ from django.db.models import Q
 from django.utils.translation import ngettext
 
 from accounts.health import Issue
-from monitoring.enums import SourceKind, SourceState
-from monitoring.models import Source
+from monitoring.enums import IncidentKind, SourceKind, SourceState
+from monitoring.models import Incident, Source
 from monitoring.polling import TELL_AFTER
 
+SILENCES = (IncidentKind.SILENT, IncidentKind.NO_MATCHES)
 LATE = timedelta(minutes=10)
 
 
 def issues(now: datetime) -> list[Issue]:
     """No names: anybody may read this."""
-    feeds = Source.objects.filter(kind=SourceKind.FEED)
+    feeds = Source.objects.filter(kind__in=SourceKind.POLLED)
     found = []
     broken = feeds.filter(Q(state=SourceState.ACTIVE, failures__gte=TELL_AFTER) | Q(state=SourceState.GONE)).count()
     if broken:
@@ -29,4 +30,10 @@ def issues(now: datetime) -> list[Issue]:
             late,
         )
         found.append(Issue("sources", "degraded", message % {"n": late}))
+    silent = Incident.objects.filter(kind__in=SILENCES, resolved_at=None).count()
+    if silent:
+        message = ngettext(
+            "%(n)s source or watch has fallen silent.", "%(n)s sources or watches have fallen silent.", silent
+        )
+        found.append(Issue("sources", "degraded", message % {"n": silent}))
     return found

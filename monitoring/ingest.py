@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from monitoring.alerting import raise_alerts
+from monitoring.arrivals import note_arrivals
 from monitoring.grading_rules import current_rules
 from monitoring.grouping import Candidate, group
 from monitoring.models import Mention, Source, Watch, WatchHit
@@ -70,6 +71,7 @@ def ingest(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> In
     }
     stored = _insert(source, fresh, readings, now=now)
     alert_ids = _act(source, fresh, readings, stored, now=now)
+    note_arrivals(source, stored, readings, now=now)
     if len(known) + len(stored) < len(items):  # a poll at the same moment was quicker with some of them
         known |= _known(source, [key for key in items if key not in stored])
     return Ingested(

@@ -22,6 +22,12 @@ _SENTENCES = {
     "web_page": "This is a web page, not a feed.",
     "opml": "This is a list of feeds (OPML), not a feed.",
     "not_a_feed": "This is not a feed: neither RSS, Atom nor JSON Feed.",
+    "stale_cookies": "The platform shows nothing without a new sign-in.",
+    "not_a_hot_list": "This is not a hot list: it has no list of items.",
+    "wrong_platform": "This is the hot list of another platform.",
+    "foreign_links": "A link of the list leads to %(host)s.",
+    "mail_broken": "The mail cannot be read (%(what)s).",
+    "mail_too_large": "The mail is larger than %(limit_mb)s MB.",
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.templatetags.desk import grade_words
-from monitoring.words import trouble_words
+from monitoring.words import incident_words, trouble_words
 from notifications.messages import register
 
 
@@ -15,6 +15,10 @@ def _grade(params: dict[str, Any]) -> dict[str, Any]:
 
 def _trouble(params: dict[str, Any]) -> dict[str, Any]:
     return {"trouble": trouble_words(str(params.get("trouble", "")), params.get("params") or {})}
+
+
+def _silence(params: dict[str, Any]) -> dict[str, Any]:
+    return {"trouble": incident_words("silent", params)}
 
 
 register(
@@ -31,3 +35,9 @@ register(
 )
 register("source.failing", title=_("The source “%(name)s” cannot be read"), body=_("%(trouble)s"), words=_trouble)
 register("source.gone", title=_("The source “%(name)s” is gone"), body=_("%(trouble)s"), words=_trouble)
+register("source.upstream", title=_("The feed maker behind “%(name)s” is down"), body=_("%(trouble)s"), words=_trouble)
+register("source.cookies", title=_("“%(name)s” wants a new sign-in"), body=_("%(trouble)s"), words=_trouble)
+register("source.silent", title=_("“%(name)s” has fallen silent"), body=_("%(trouble)s"), words=_silence)
+register(
+    "watch.no_matches", title=_("The watch “%(name)s” finds nothing any more"), body=_("%(trouble)s"), words=_silence
+)

@@ -8,7 +8,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -24,6 +24,7 @@ from monitoring.plaintext import one_line, plain_text, tidy
 MAX_BYTES = 10 * 1024 * 1024
 TITLE_MAX, TEXT_MAX, AUTHOR_MAX, LINK_MAX, ID_MAX = 500, 20_000, 200, 2_000, 500
 
+_TTL = re.compile(r"<ttl>\s*(\d{1,5})\s*</ttl>")
 _PLAIN_LINK = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?:/[\w\-.~!$()*+,;=:@/%?#]*)?", re.ASCII)
 
 __all__ = ["MAX_BYTES", "Entry", "Feed", "Unreadable", "read"]
@@ -43,6 +44,7 @@ class Entry:
 class Feed:
     title: str
     entries: list[Entry] = field(default_factory=list)
+    ttl_seconds: int = 0  # how long the feed says it stays as it is
 
     def as_json(self) -> dict[str, Any]:
         return {"title": self.title, "entries": [asdict(entry) for entry in self.entries]}
@@ -78,7 +80,14 @@ def read(data: bytes, *, base_url: str = "", charset: str = "") -> Feed:
         raise Unreadable("too_deep") from None
     except MemoryError:
         raise Unreadable("reading_stopped") from None
-    return _cleaned(raw, base_url=base_url)
+    return replace(_cleaned(raw, base_url=base_url), ttl_seconds=_ttl(text))
+
+
+def _ttl(text: str) -> int:
+    """RSS says it in minutes, before its first item."""
+    head = text[: text.find("<item") if "<item" in text else 0][:20_000]
+    found = _TTL.search(head)
+    return min(int(found[1]) * 60, 24 * 3600) if found else 0
 
 
 def _parse(text: str) -> RawFeed:

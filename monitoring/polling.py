@@ -2,39 +2,33 @@
 
 import hashlib
 import logging
-import random
 import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
-from django.db.models import F
 
-from monitoring.alerting import monitors_of
-from monitoring.confined import read_safely
-from monitoring.enums import RawState, SourceKind, SourceState
+from monitoring.enums import IncidentKind, SourceKind, SourceState
+from monitoring.feeds import Taken, take_feed
 from monitoring.fetching import Conditions, Failed, Fetched, Gone, NotModified, Outcome, fetch
-from monitoring.ingest import Incoming, Ingested, ingest
-from monitoring.models import FetchLog, RawItem, Source
-from monitoring.parsing import Feed, Unreadable
-from notifications.services import tell
-from timeline.refs import ref
-from timeline.services import record
+from monitoring.hotlists import take_hot_list
+from monitoring.incidents import READING, open_incident, resolve
+from monitoring.mails import take_mails
+from monitoring.models import FetchLog, Source
+from monitoring.originals import keep_raw
+from monitoring.pace import wait_after_failure, wait_after_success
+from monitoring.parsing import Unreadable
+from monitoring.upstream import incident_of, said_by_upstream
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=3)  # longer than a fetch can last: a worker that dies loses this much time, never the poll
 HOST_BUSY = timedelta(seconds=5)
-LONGEST_BACKOFF = timedelta(hours=6)
-DOUBLINGS = 6
 TELL_AFTER = 3  # failures in a row before people are told
 MOVED_AFTER = 3  # identical permanent redirects before the new address is taken over
-PARSE_SECONDS = 10.0
 LOGS_KEPT = 300
 _HOST_LOCKS = 0x686F73
 
@@ -46,7 +40,7 @@ def claim_due(*, now: datetime, limit: int = 200) -> list[int]:
             """
             UPDATE monitoring_source SET next_poll_at = %(lease)s WHERE id IN (
                 SELECT id FROM monitoring_source
-                WHERE kind = 'feed' AND state = 'active' AND next_poll_at <= %(now)s
+                WHERE kind IN ('feed', 'hotlist', 'mailbox') AND state = 'active' AND next_poll_at <= %(now)s
                 ORDER BY next_poll_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
             ) RETURNING id
             """,
@@ -57,19 +51,27 @@ def claim_due(*, now: datetime, limit: int = 200) -> list[int]:
 
 def poll_source(source_id: int, *, now: datetime) -> str:
     """Read one source now; returns the code of what happened ("read", "unchanged", a fault, "busy", "idle")."""
-    source = Source.objects.filter(pk=source_id, kind=SourceKind.FEED, state=SourceState.ACTIVE).first()
+    source = Source.objects.filter(pk=source_id, kind__in=SourceKind.POLLED, state=SourceState.ACTIVE).first()
     if source is None:
         return "idle"
-    with alone_with(urlsplit(source.url).netloc.lower()) as alone:
+    with alone_with(host_of(source)) as alone:
         if not alone:
             Source.objects.filter(pk=source_id).update(next_poll_at=now + HOST_BUSY)
             return "busy"
         return read_source(source, now=now)
 
 
+def host_of(source: Source) -> str:
+    if source.kind == SourceKind.MAILBOX:
+        return f"{source.mailbox.host.lower()}:{source.mailbox.port}"
+    return urlsplit(source.url).netloc.lower()
+
+
 def read_source(source: Source, *, now: datetime) -> str:
     began = time.monotonic()
     try:
+        if source.kind == SourceKind.MAILBOX:
+            return _take_mails(source.pk, began=began, now=now)
         outcome: Outcome = fetch(
             source.url,
             now=now,
@@ -108,64 +110,57 @@ def _settle(source_id: int, outcome: Outcome, *, began: float, now: datetime) ->
         case Fetched():
             return _take(source_id, outcome, began=began, now=now)
         case NotModified():
-            _succeed(
-                source_id, Ingested(), {"moved": outcome.moved_to}, entries=0, code="unchanged", began=began, now=now
-            )
-            return "unchanged"
+            return _succeed(source_id, None, outcome, began=began, now=now)
         case Gone():
             return _stop(source_id, began=began, now=now)
         case Failed():
-            return _fail(source_id, outcome, began=began, now=now)
+            source = Source.objects.get(pk=source_id)
+            return _fail(source_id, said_by_upstream(source, outcome), began=began, now=now)
 
 
 def _take(source_id: int, fetched: Fetched, *, began: float, now: datetime) -> str:
     source = Source.objects.get(pk=source_id)
+    take = take_hot_list if source.kind == SourceKind.HOTLIST else take_feed
     try:
-        feed = read_safely(fetched.body, base_url=fetched.url, charset=fetched.charset, seconds=PARSE_SECONDS)
+        with transaction.atomic():
+            taken = take(source, fetched, now=now)
+            return _succeed(source_id, taken, fetched, began=began, now=now)
     except Unreadable as reason:
         keep_raw(source, fetched.body, charset=fetched.charset, reason=reason, now=now)
-        return _fail(source_id, Failed(reason.code, reason.params), began=began, now=now)
-    with transaction.atomic():
-        done = ingest(source, incoming_of(feed), now=now)
-        seen = {"etag": fetched.etag, "last_modified": fetched.last_modified, "moved": fetched.moved_to}
-        _succeed(source_id, done, seen, entries=len(feed.entries), code="read", began=began, now=now)
-    return "read"
+        failed = Failed(reason.code, reason.params, page=fetched.body)
+        return _fail(source_id, said_by_upstream(source, failed), began=began, now=now)
 
 
-def incoming_of(feed: Feed) -> list[Incoming]:
-    return [
-        Incoming(
-            external_id=entry.id,
-            title=entry.title,
-            text=entry.text,
-            url=entry.link or "",
-            author=entry.author,
-            published_at=datetime.fromisoformat(entry.published) if entry.published else None,
-            raw={"id": entry.id, "link": entry.link, "published": entry.published, "feed": feed.title},
-        )
-        for entry in feed.entries
-    ]
+def _take_mails(source_id: int, *, began: float, now: datetime) -> str:
+    source = Source.objects.select_related("mailbox").get(pk=source_id)
+    taken = take_mails(source, now=now)
+    if isinstance(taken, Failed):
+        return _fail(source_id, taken, began=began, now=now)
+    return _succeed(source_id, taken, None, began=began, now=now)
 
 
 @transaction.atomic
 def _succeed(
-    source_id: int, done: Ingested, seen: dict[str, str], *, entries: int, code: str, began: float, now: datetime
-) -> None:
+    source_id: int, taken: Taken | None, answer: Fetched | NotModified | None, *, began: float, now: datetime
+) -> str:
+    """`taken` is nothing where the server had nothing new."""
     source = _locked(source_id)
-    was_failing = source.failures >= TELL_AFTER
     source.failures, source.trouble, source.trouble_params = 0, "", {}
     source.last_tried_at = source.last_success_at = now
-    source.next_poll_at = now + timedelta(seconds=source.interval_seconds)
-    if done.new:
+    if taken and taken.new:
         source.last_new_at = now
-    if code == "read":
-        source.etag, source.last_modified = seen["etag"], seen["last_modified"]
-    _note_move(source, seen["moved"])
+    if isinstance(answer, Fetched):
+        source.etag, source.last_modified = answer.etag, answer.last_modified
+    source.fresh_seconds = max(answer.fresh_seconds if answer else 0, taken.ttl_seconds if taken else 0)
+    source.next_poll_at = now + wait_after_success(source, now=now)
+    _note_move(source, answer.moved_to if answer else "")
     source.save()
-    if done.new or code == "read":
-        _log(source, code, {}, entries=entries, new=done.new, began=began, now=now)
-    if was_failing:
-        record(ref(source), "source.recovered", now=now)
+    if taken:
+        _log(source, "read", {}, entries=taken.entries, new=taken.new, began=began, now=now)
+    resolve(source, READING, note="reads_again", now=now)
+    if taken and taken.new:
+        resolve(source, [IncidentKind.SILENT], note="talks_again", now=now)
+    return "read" if taken else "unchanged"
 
 
 def _note_move(source: Source, target: str) -> None:
@@ -186,19 +181,12 @@ def _fail(source_id: int, failed: Failed, *, began: float, now: datetime) -> str
     source.failures += 1
     source.trouble, source.trouble_params = failed.code, dict(failed.params)
     source.last_tried_at = now
-    source.next_poll_at = now + wait_after(source, retry_after=failed.retry_after)
+    source.next_poll_at = now + wait_after_failure(source, retry_after=failed.retry_after)
     source.save()
     _log(source, failed.code, dict(failed.params), began=began, now=now)
     if source.failures == TELL_AFTER:
-        _tell(source, "source.failing", now=now)
+        _open(source, incident_of(failed.code), now=now)
     return failed.code
-
-
-def wait_after(source: Source, *, retry_after: int | None) -> timedelta:
-    """Twice as long after every failure, never longer than six hours, never sooner than the server asks."""
-    interval = timedelta(seconds=source.interval_seconds)
-    doubled = min(interval * int(2 ** min(source.failures - 1, DOUBLINGS)), max(LONGEST_BACKOFF, interval))
-    return max(doubled * random.uniform(1, 1.1), timedelta(seconds=retry_after or 0))  # noqa: S311 -- spreading, no secret
 
 
 @transaction.atomic
@@ -210,7 +198,7 @@ def _stop(source_id: int, *, began: float, now: datetime) -> str:
     source.last_tried_at = now
     source.save()
     _log(source, "gone", {}, began=began, now=now)
-    _tell(source, "source.gone", now=now)
+    _open(source, IncidentKind.GONE, now=now)
     return "gone"
 
 
@@ -218,23 +206,12 @@ def _locked(source_id: int) -> Source:
     return Source.objects.select_for_update(of=("self",)).select_related("unit").get(pk=source_id)
 
 
-def _tell(source: Source, verb: str, *, now: datetime) -> None:
-    params = {"name": source.name, "trouble": source.trouble, "params": source.trouble_params}
-    record(ref(source), verb, now=now, details={"trouble": source.trouble, "params": source.trouble_params})
-    tell(
-        monitors_of(source.unit),
-        key=f"{verb}:{source.pk}:{now.isoformat()}",
-        kind=verb,
-        params=params,
-        url=source.get_absolute_url(),
-        thread=ref(source),
-        level="warning",
-        now=now,
-    )
+def _open(source: Source, kind: IncidentKind, *, now: datetime) -> None:
+    open_incident(kind, source, params={"trouble": source.trouble, "params": source.trouble_params}, now=now)
 
 
 def _log(
-    source: Source, code: str, params: dict[str, Any], *, began: float, now: datetime, entries: int = 0, new: int = 0
+    source: Source, code: str, params: dict[str, object], *, began: float, now: datetime, entries: int = 0, new: int = 0
 ) -> None:
     milliseconds = round((time.monotonic() - began) * 1000)
     FetchLog.objects.create(
@@ -242,46 +219,3 @@ def _log(
     )
     oldest = FetchLog.objects.filter(source=source).order_by("-pk").values_list("pk", flat=True)[LOGS_KEPT:][:1]
     FetchLog.objects.filter(source=source, pk__lte=oldest).delete()
-
-
-# ---- what nobody could read -------------------------------------------------------------------
-
-
-@transaction.atomic
-def keep_raw(source: Source, body: bytes, *, charset: str, reason: Unreadable, now: datetime) -> RawItem:
-    """The same bytes come again at every poll: they are kept once and counted."""
-    sha256 = hashlib.sha256(body).hexdigest()
-    item, created = RawItem.objects.get_or_create(
-        source=source,
-        sha256=sha256,
-        defaults={
-            "body": zlib.compress(body),
-            "charset": charset,
-            "size": len(body),
-            "code": reason.code,
-            "params": reason.params,
-            "first_seen_at": now,
-            "last_seen_at": now,
-        },
-    )
-    if not created:
-        RawItem.objects.filter(pk=item.pk).update(times=F("times") + 1, last_seen_at=now)
-    return item
-
-
-@transaction.atomic
-def retry_raw(item: RawItem, *, now: datetime) -> Ingested | None:
-    """Try again with the parsers of today; nothing when it is still unreadable."""
-    item = RawItem.objects.select_for_update(of=("self",)).select_related("source").get(pk=item.pk)
-    try:
-        feed = read_safely(
-            zlib.decompress(bytes(item.body)), base_url=item.source.url, charset=item.charset, seconds=PARSE_SECONDS
-        )
-    except Unreadable as reason:
-        item.code, item.params = reason.code, reason.params
-        item.save(update_fields=["code", "params"])
-        return None
-    done = ingest(item.source, incoming_of(feed), now=now)
-    item.state = RawState.RECOVERED
-    item.save(update_fields=["state"])
-    return done

@@ -19,10 +19,12 @@ from language.rules import Rule, RuleError
 from monitoring.enums import AlertState, SourceKind, SourceState, SourceType
 from monitoring.evidence import MENTIONS_MAX, evidence_of
 from monitoring.grading import reason_words
+from monitoring.incidents import READING, resolve
 from monitoring.ingest import Incoming, Ingested, ingest
 from monitoring.models import Alert, Event, Mention, RawItem, Source, Watch
-from monitoring.polling import poll_source, retry_raw
+from monitoring.polling import poll_source
 from monitoring.queries import first_mentions
+from monitoring.rereading import retry_raw
 from monitoring.rules import may_allow_private, require_may_act, require_may_configure
 from monitoring.tasks import ask_to_fetch
 from monitoring.words import trouble_words
@@ -186,28 +188,31 @@ def save_source(source: Source, *, actor: User, now: datetime) -> Source:
         source.etag = source.last_modified = source.moved_to = ""
         source.moved_count = source.failures = 0
         source.trouble, source.trouble_params = "", {}
-    if source.kind == SourceKind.FEED and source.state == SourceState.ACTIVE:
+    is_read = source.is_polled and source.state == SourceState.ACTIVE
+    if is_read:
         source.next_poll_at = now
     source.save()
+    if before and (is_new_address or not is_read):
+        resolve(source, READING, note="stopped", now=now)
     verb = "source.changed" if before else "source.created"
-    fields = ("name", "url", "source_type", "interval_seconds", "allow_private", "state", "unit_id")
+    fields = ("name", "url", "source_type", "interval_seconds", "longest_seconds", "allow_private", "state", "unit_id")
     changed = {name: [getattr(before, name, None), getattr(source, name)] for name in fields}
     details = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
     record(ref(source), verb, now=now, actor=actor, details={"changes": details}, is_drill=source.is_drill)
-    if source.kind == SourceKind.FEED and source.state == SourceState.ACTIVE:
+    if is_read:
         ask_to_fetch(source.pk)
     return source
 
 
 def _check_source(source: Source, before: Source | None, *, actor: User) -> None:
     errors: dict[str, str] = {}
-    if source.kind == SourceKind.FEED:
+    if source.kind in {SourceKind.FEED, SourceKind.HOTLIST}:
         try:
             check_url(source.url)
         except Refused as refused:
             errors["url"] = trouble_words(refused.code, refused.params)
-        if not INTERVALS[0] <= source.interval_seconds <= INTERVALS[1]:
-            errors["interval_seconds"] = _("Between 30 seconds and a week.")
+    if source.is_polled and not INTERVALS[0] <= source.interval_seconds <= INTERVALS[1]:
+        errors["interval_seconds"] = _("Between 30 seconds and a week.")
     if errors:
         raise Invalid(_("Some fields are missing or wrong."), fields=errors)
     opens_door = source.allow_private and not (before and before.allow_private and before.url == source.url)
@@ -219,7 +224,7 @@ def _check_source(source: Source, before: Source | None, *, actor: User) -> None
 def check_now(source: Source, *, actor: User, now: datetime) -> None:
     """Read it at the next opportunity instead of at its time."""
     require_may_configure(actor)
-    if source.kind != SourceKind.FEED or source.state != SourceState.ACTIVE:
+    if not source.is_polled or source.state != SourceState.ACTIVE:
         raise Conflict(_("Only active feeds are read."))
     Source.objects.filter(pk=source.pk).update(next_poll_at=now)
     ask_to_fetch(source.pk)

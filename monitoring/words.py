@@ -1,10 +1,13 @@
 """What went wrong with a source, as sentences: the row keeps a code, the reader's language makes the words."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -35,8 +38,60 @@ _SENTENCES: dict[str, str | Promise] = {
     "not_a_feed": _lazy("This is not a feed: neither RSS, Atom nor JSON Feed."),
     "too_deep": _lazy("The document is nested too deeply to be read safely."),
     "reading_stopped": _lazy("Reading the document took too long or too much memory, so it was stopped."),
+    "not_secure": _lazy("The server's certificate does not stand up: %(what)s"),
+    "upstream_error": _lazy(
+        "The feed maker answers with an error page: the platform behind it does not give anything."
+    ),
+    "stale_cookies": _lazy("The platform shows a sign-in page or nothing. Put fresh cookies into the feed maker."),
+    "not_a_hot_list": _lazy("This is not a hot list: it has no list of items."),
+    "wrong_platform": _lazy("The answer is about another platform than the one that was asked for."),
+    "foreign_links": _lazy("The list leads to %(host)s, which is not this platform. Nothing of it was taken."),
+    "no_login": _lazy("The mail server refuses the user name or the password."),
+    "no_folder": _lazy("There is no such folder in the mailbox."),
+    "mail_broken": _lazy("This mail cannot be read (%(what)s). It is kept as it came."),
+    "mail_too_large": _lazy("This mail is larger than %(limit_mb)s MB and was left on the server."),
+    "rows_missing": _lazy("The table has no rows below its headings."),
+    "too_many_rows": _lazy("The table has more than %(limit)s rows. Split it."),
+    "not_a_table": _lazy("This is neither a CSV file nor an Excel workbook."),
+    "cell_needed": _lazy("A title or a text is needed."),
+    "cell_link": _lazy("“%(value)s” is not a link that begins with http:// or https://."),
+    "cell_date": _lazy("“%(value)s” is not a date the desk understands."),
+    "cell_number": _lazy("“%(value)s” is not a number."),
+    "cell_digits": _lazy(
+        "The spreadsheet kept this as a number and lost its last digits: %(value)s. Format it as text."
+    ),
+    "cell_phone": _lazy("The spreadsheet kept this as a number: %(value)s. Check that no leading zero is missing."),
     "our_fault": _lazy("The desk made a mistake while reading this source; the log says more."),
 }
+
+
+_INCIDENTS: dict[str, str | Promise] = {
+    "failing": _lazy("%(trouble)s"),
+    "gone": _lazy("%(trouble)s"),
+    "upstream": _lazy("%(trouble)s"),
+    "cookies": _lazy("%(trouble)s"),
+    "silent": _lazy(
+        "Nothing new since %(last)s. By its own rhythm of the last weeks about %(expected)s of the hours since then "
+        "should have brought something."
+    ),
+    "no_matches": _lazy(
+        "Nothing found since %(last)s. By its own rhythm of the last weeks about %(expected)s of the hours since then "
+        "should have brought something, and the sources do bring new talk."
+    ),
+}
+NOTES: dict[str, str | Promise] = {
+    "reads_again": _lazy("It is read again."),
+    "talks_again": _lazy("Something new came."),
+    "stopped": _lazy("Somebody paused it or changed its address."),
+}
+
+
+def incident_words(kind: str, params: Mapping[str, Any]) -> str:
+    """One sentence: what is missing, or what the source's own trouble says."""
+    trouble = trouble_words(str(params.get("trouble", "")), params.get("params") or {})
+    last = params.get("last") or ""
+    moment = date_format(localtime(datetime.fromisoformat(last)), "SHORT_DATETIME_FORMAT") if last else ""
+    return str(_INCIDENTS[kind]) % {"trouble": trouble, "last": moment, "expected": params.get("expected", "")}
 
 
 def trouble_words(code: str, params: Mapping[str, Any]) -> str:
@@ -49,7 +104,16 @@ def trouble_words(code: str, params: Mapping[str, Any]) -> str:
 
 
 def _filled(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    blanks = {"what": "", "host": "", "seconds": "", "limit_mb": "", "limit": "", "encoding": "", "status": ""}
+    blanks = {
+        "what": "",
+        "host": "",
+        "seconds": "",
+        "limit_mb": "",
+        "limit": "",
+        "encoding": "",
+        "status": "",
+        "value": "",
+    }
     return {**blanks, **params, "phrase": _phrase(params.get("status"))}
 
 

@@ -1,6 +1,9 @@
 from monitoring.models.events import Alert, Event, EventMention
+from monitoring.models.hotlists import HotRank, HotTopic
+from monitoring.models.incidents import Incident, SourceHour, WatchHour
+from monitoring.models.intake import ImportBatch, ImportRow, Mailbox, PushDelivery, PushEndpoint
 from monitoring.models.mentions import Mention, WatchHit
-from monitoring.models.sources import FetchLog, RawItem, Source
+from monitoring.models.sources import FetchLog, RawItem, Source, SourceSettings
 from monitoring.models.watches import GradingRules, Watch
 
 __all__ = [
@@ -9,9 +12,20 @@ __all__ = [
     "EventMention",
     "FetchLog",
     "GradingRules",
+    "HotRank",
+    "HotTopic",
+    "ImportBatch",
+    "ImportRow",
+    "Incident",
+    "Mailbox",
     "Mention",
+    "PushDelivery",
+    "PushEndpoint",
     "RawItem",
     "Source",
+    "SourceHour",
+    "SourceSettings",
     "Watch",
     "WatchHit",
+    "WatchHour",
 ]

@@ -9,13 +9,25 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit
-from monitoring.enums import RawState, SourceKind, SourceState, SourceType
+from monitoring.enums import MailKind, RawState, SourceKind, SourceState, SourceType
 from monitoring.visibility import ByUnit
 from monitoring.words import trouble_words
 
 
+class SourceSettings(models.Model):
+    """One row: where the feed makers of this organisation stand. Only an administrator changes it."""
+
+    rsshub_url = models.CharField(_("address of RSSHub"), max_length=500, blank=True, default="")
+    hotlist_url = models.CharField(_("address of NewsNow"), max_length=500, blank=True, default="")
+    allow_private = models.BooleanField(_("they may lie in the private network"), default=False)
+
+    @classmethod
+    def current(cls) -> "SourceSettings":
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+
 class Source(models.Model):
-    """A feed the desk reads, or a door that another system pushes mentions through.
+    """A feed, hot list or mailbox the desk reads, or a door that mentions come in through.
 
     active ⇄ paused        by a person
     active → gone          the server answered 410; a person may make it active again
@@ -26,7 +38,10 @@ class Source(models.Model):
     url = models.CharField(_("address"), max_length=2000, blank=True, default="")
     source_type = models.CharField(_("where people talk"), max_length=20, choices=SourceType, default=SourceType.SOCIAL)
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("unit"))
+    route = models.CharField(max_length=60, blank=True, default="")  # of fixtures/monitoring/routes.yaml, or a platform
+    route_params = models.JSONField(default=dict, blank=True)
     interval_seconds = models.PositiveIntegerField(_("read every"), default=600)
+    longest_seconds = models.PositiveIntegerField(_("when it is quiet, at the latest every"), default=3600)
     allow_private = models.BooleanField(_("may lie in the private network"), default=False)
     is_drill = models.BooleanField(default=False)
     state = models.CharField(_("state"), max_length=8, choices=SourceState, default=SourceState.ACTIVE)
@@ -38,6 +53,8 @@ class Source(models.Model):
     last_modified = models.CharField(max_length=100, blank=True, default="")
     moved_to = models.CharField(max_length=2000, blank=True, default="")
     moved_count = models.PositiveSmallIntegerField(default=0)
+    matters_until = models.DateTimeField(null=True, blank=True)  # a key watch found something here lately
+    fresh_seconds = models.PositiveIntegerField(default=0)  # how long the server says its last answer stays good
 
     # ---- health
     last_tried_at = models.DateTimeField(null=True, blank=True)
@@ -56,11 +73,15 @@ class Source(models.Model):
         indexes: ClassVar = [
             # Read by poll_due_sources, every two seconds.
             models.Index(
-                fields=["next_poll_at"], name="source_due", condition=Q(kind=SourceKind.FEED, state=SourceState.ACTIVE)
+                fields=["next_poll_at"],
+                name="source_due",
+                condition=Q(kind__in=SourceKind.POLLED, state=SourceState.ACTIVE),
             )
         ]
         constraints: ClassVar = [
-            models.CheckConstraint(name="source_feed_has_address", condition=Q(kind=SourceKind.PUSH) | ~Q(url="")),
+            models.CheckConstraint(
+                name="source_feed_has_address", condition=~Q(kind__in=["feed", "hotlist"]) | ~Q(url="")
+            ),
             models.UniqueConstraint(
                 fields=["unit", "url"],
                 name="source_address_once",
@@ -78,6 +99,10 @@ class Source(models.Model):
     @property
     def is_failing(self) -> bool:
         return self.state == SourceState.GONE or self.failures > 0
+
+    @property
+    def is_polled(self) -> bool:
+        return self.kind in SourceKind.POLLED
 
     @property
     def trouble_words(self) -> str:
@@ -106,15 +131,17 @@ class FetchLog(models.Model):
 
 
 class RawItem(models.Model):
-    """Bytes nobody could read, kept with the reason: a better parser may read them one day."""
+    """Bytes nobody could read, kept with the reason: a better parser may read them one day. Mails are kept anyhow."""
 
     source = models.ForeignKey(Source, models.CASCADE, related_name="raw_items")
     sha256 = models.CharField(max_length=64)
     body = models.BinaryField()  # zlib
     charset = models.CharField(max_length=40, blank=True, default="")
     size = models.PositiveIntegerField()
-    code = models.CharField(max_length=40)
+    code = models.CharField(max_length=40, blank=True, default="")
     params = models.JSONField(default=dict)
+    mail_kind = models.CharField(max_length=10, choices=MailKind, blank=True, default="")
+    message_id = models.CharField(max_length=500, blank=True, default="")
     state = models.CharField(max_length=10, choices=RawState, default=RawState.KEPT)
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
@@ -123,6 +150,9 @@ class RawItem(models.Model):
     class Meta:
         ordering: ClassVar = ["-pk"]
         constraints: ClassVar = [models.UniqueConstraint(fields=["source", "sha256"], name="raw_item_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["source", "message_id"], name="raw_item_mail", condition=~Q(message_id=""))
+        ]
 
     @property
     def words(self) -> str:

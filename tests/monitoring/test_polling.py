@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from monitoring import health, polling
+from monitoring import feeds, health, polling
 from monitoring.enums import RawState, SourceState
 from monitoring.models import FetchLog, Mention, RawItem, Source
-from monitoring.polling import LEASE, claim_due, poll_source, retry_raw
+from monitoring.polling import LEASE, claim_due, poll_source
+from monitoring.rereading import retry_raw
 from notifications.models import InboxItem
 from tests.conftest import Organisation
 from tests.factories.monitoring import SourceFactory, WatchFactory
@@ -234,7 +235,7 @@ def test_a_fault_of_our_own_stays_on_the_row(
     def broken(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError("bug")
 
-    monkeypatch.setattr(polling, "ingest", broken)
+    monkeypatch.setattr(feeds, "ingest", broken)
     source = make(web.serve("/feed", feed("1"), ETag='"1"'))
 
     code, source = polled(source)

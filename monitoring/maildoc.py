@@ -1,0 +1,214 @@
+"""Bytes of a mail → what it says. Fetches nothing, knows no Django; whatever the mail is, the answer is a `Mail`.
+
+The standard library parses every mail; its headers and charsets are where it raises, so each is asked for with care.
+"""
+
+import re
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.header import decode_header
+from email.message import Message
+from email.utils import getaddresses, parseaddr
+
+from monitoring.charsets import decode
+from monitoring.dates import rfc3339
+from monitoring.markup import Unreadable
+from monitoring.plaintext import one_line, plain_text, tidy
+
+MAX_BYTES = 10 * 1024 * 1024
+SUBJECT_MAX, TEXT_MAX, NAME_MAX, ID_MAX = 500, 20_000, 200, 500
+PARTS_MAX = 500
+
+_CHARSETS = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "gb_2312-80": "gb18030",
+    "cp936": "gb18030",
+    "big5": "big5hkscs",
+    "x-big5": "big5hkscs",
+    "us-ascii": "utf-8",
+    "ascii": "utf-8",
+    "iso-8859-1": "cp1252",
+    "ks_c_5601-1987": "cp949",
+    "shift_jis": "cp932",
+}
+_AUTO_SUBJECT = re.compile(
+    r"^\s*(?:自动回复|自動回覆|自動回復|automatic reply|auto(?:matic)?[ -]?re(?:ply|sponse)|out of (?:the )?office)",
+    re.IGNORECASE,
+)
+_BOUNCE_SENDER = re.compile(r"^(?:mailer-daemon|postmaster|mail-daemon|double-bounce)(?:@|$)", re.IGNORECASE)
+_BOUNCE_SUBJECT = re.compile(
+    r"undeliver|delivery (?:status notification|failure|report)|returned mail|failure notice"
+    r"|mail delivery (?:failed|system)"
+    r"|delivery has failed|退信|退件|投递失败|無法投遞|无法投递",
+    re.IGNORECASE,
+)
+_MESSAGE_ID = re.compile(r"<([^<>\s]{1,490})>")
+_MACHINES = {"bulk", "list", "junk", "auto_reply"}
+
+
+@dataclass(frozen=True)
+class Attachment:
+    name: str
+    type: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Mail:
+    kind: str  # "message", "bounce", "auto_reply", "report"
+    message_id: str
+    in_reply_to: str
+    references: tuple[str, ...]
+    subject: str
+    sender: str
+    sender_name: str
+    to: tuple[str, ...]
+    date: str | None  # RFC 3339 in UTC
+    text: str
+    attachments: tuple[Attachment, ...]
+
+
+def read_mail(data: bytes) -> Mail:
+    """Raises `Unreadable`, and nothing else."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable("mail_too_large", limit_mb=MAX_BYTES // 1024 // 1024)
+    if not data.strip():
+        raise Unreadable("empty")
+    try:
+        return _read(message_from_bytes(data, policy=policy.compat32))
+    except RecursionError:
+        raise Unreadable("too_deep") from None
+    except Exception as error:
+        raise Unreadable("mail_broken", what=type(error).__name__) from error
+
+
+def _read(message: Message) -> Mail:
+    name, address = parseaddr(_header(message, "From"))
+    text, attachments = _contents(message)
+    date = rfc3339(_header(message, "Date"))
+    return Mail(
+        kind=_kind(message, address),
+        message_id=_first_id(_header(message, "Message-ID")),
+        in_reply_to=_first_id(_header(message, "In-Reply-To")),
+        references=tuple(_MESSAGE_ID.findall(_header(message, "References"))),
+        subject=one_line(_header(message, "Subject").replace("&", "&amp;").replace("<", "&lt;"), limit=SUBJECT_MAX),
+        sender=tidy(address, limit=NAME_MAX),
+        sender_name=tidy(name, limit=NAME_MAX).replace("\n", " "),
+        to=tuple(tidy(each, limit=NAME_MAX) for _n, each in getaddresses([_header(message, "To")])[:50] if each),
+        date=date,
+        text=text,
+        attachments=attachments,
+    )
+
+
+def _first_id(value: str) -> str:
+    found = _MESSAGE_ID.search(value)
+    return found[1] if found else tidy(value, limit=ID_MAX).partition("\n")[0].strip("<> ")
+
+
+# ---- headers ----------------------------------------------------------------------------------
+
+
+def _header(message: Message, name: str) -> str:
+    """Decoded, on one line; unknown charsets and broken words are read as well as they can be."""
+    raw = message.get(name)
+    if raw is None:
+        return ""
+    value = re.sub(r"\r?\n[ \t]*", " ", _unescaped(str(raw)))
+    try:
+        pieces = decode_header(value)
+    except Exception:  # noqa: BLE001 -- a broken encoded word is shown as it stands
+        return value
+    return "".join(_decoded(piece, charset) for piece, charset in pieces)
+
+
+def _unescaped(value: str) -> str:
+    """Bytes above 127 stand in headers as surrogates: read them like any other text."""
+    raw = value.encode("utf-8", errors="surrogateescape")
+    return decode(raw) if any(byte > 127 for byte in raw) else value
+
+
+def _decoded(piece: bytes | str, charset: str | None) -> str:
+    if isinstance(piece, str):
+        return piece
+    return _text_of(piece, charset or "")
+
+
+def _text_of(data: bytes, charset: str) -> str:
+    name = _CHARSETS.get(charset.lower().strip("'\" "), charset)
+    if name:
+        try:
+            return data.decode(name)
+        except (LookupError, ValueError):
+            pass
+    return decode(data, declared_by_server=name)
+
+
+# ---- what kind it is --------------------------------------------------------------------------
+
+
+def _kind(message: Message, sender: str) -> str:
+    subject, content_type = _header(message, "Subject"), message.get_content_type()
+    report = str(message.get_param("report-type") or "").lower()
+    if content_type == "multipart/report" and report in {"disposition-notification", "feedback-report"}:
+        return "report"
+    if content_type == "multipart/report" or _BOUNCE_SENDER.match(sender):
+        return "bounce"
+    from_nobody = _header(message, "Return-Path").strip() == "<>"
+    if _BOUNCE_SUBJECT.search(subject) and (from_nobody or not sender):
+        return "bounce"
+    return "auto_reply" if _is_automatic(message, subject, from_nobody=from_nobody) else "message"
+
+
+def _is_automatic(message: Message, subject: str, *, from_nobody: bool) -> bool:
+    """A machine's answer. A newsletter or an alert mail of another service is none: that is what mailboxes are for."""
+    submitted = _header(message, "Auto-Submitted").strip().lower()
+    return (
+        submitted.startswith("auto-replied")
+        or _header(message, "Precedence").strip().lower() == "auto_reply"
+        or bool(_header(message, "X-Autoreply") or _header(message, "X-Autorespond"))
+        or bool(_AUTO_SUBJECT.match(subject))
+        or (from_nobody and submitted not in {"", "no"})
+    )
+
+
+# ---- what it says -----------------------------------------------------------------------------
+
+
+def _contents(message: Message) -> tuple[str, tuple[Attachment, ...]]:
+    """The plain text, else the HTML as text, and what is attached."""
+    plain: list[str] = []
+    rich: list[str] = []
+    attachments: list[Attachment] = []
+    for number, part in enumerate(message.walk()):
+        if number > PARTS_MAX:
+            break
+        if part.is_multipart():
+            continue
+        kind, data = part.get_content_type(), _payload(part)
+        name = tidy(_filename(part), limit=NAME_MAX)
+        if name or part.get_content_disposition() == "attachment" or not kind.startswith("text/"):
+            attachments.append(Attachment(name, kind, len(data)))
+        elif kind == "text/html":
+            rich.append(_text_of(data, part.get_content_charset() or ""))
+        else:
+            plain.append(_text_of(data, part.get_content_charset() or ""))
+    text = tidy("\n".join(plain), limit=TEXT_MAX) or plain_text("\n".join(rich), limit=TEXT_MAX)
+    return text, tuple(attachments)
+
+
+def _payload(part: Message) -> bytes:
+    try:
+        data = part.get_payload(decode=True)
+    except Exception:  # noqa: BLE001 -- a broken transfer encoding: the characters as they stand
+        data = str(part.get_payload()).encode("utf-8", errors="replace")
+    return data if isinstance(data, bytes) else b""
+
+
+def _filename(part: Message) -> str:
+    try:
+        return _unescaped(part.get_filename() or "")
+    except Exception:  # noqa: BLE001 -- a broken name is no name
+        return ""

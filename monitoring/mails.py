@@ -1,0 +1,176 @@
+"""Mailboxes as sources: alert mails of other services, newsletters, letters to a public address.
+
+How far a mailbox was read is (UIDVALIDITY, last UID). The same mail in another folder state, or after UIDVALIDITY
+changed, is known by its Message-ID. Every mail's bytes are kept; the mail itself stays unread on the server.
+"""
+
+import hashlib
+import imaplib
+import socket
+import ssl
+import zlib
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from imap_tools import BaseMailBox
+from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxFolderStatusError, MailboxLoginError
+
+from monitoring.enums import MailKind, MailSecurity, RawState
+from monitoring.feeds import Taken
+from monitoring.fetching import Failed
+from monitoring.ingest import Incoming, ingest
+from monitoring.maildoc import MAX_BYTES, Mail, read_mail
+from monitoring.models import Mailbox, RawItem, Source
+from monitoring.originals import keep_raw
+from monitoring.parsing import Unreadable
+from outbound.addresses import Refused, resolve
+
+SECONDS_PER_STEP = 10.0
+MAILS_AT_ONCE = 100  # a poll; the next one goes on where this one stopped
+
+
+def take_mails(source: Source, *, now: datetime) -> Taken | Failed:
+    """Read what is new; each mail is settled by itself, so that a poll that breaks off loses nothing."""
+    box = source.mailbox
+    try:
+        address = resolve(box.host, box.port, allow_private=source.allow_private)
+        with _Connection(box, address) as connection:
+            connection.login(box.username, box.password, initial_folder=None)
+            return _read_folder(connection, source, box, now=now)
+    except Refused as refused:
+        return Failed(refused.code, refused.params)
+    except MailboxLoginError:
+        return Failed("no_login")
+    except (MailboxFolderSelectError, MailboxFolderStatusError):
+        return Failed("no_folder")
+    except ssl.SSLCertVerificationError as error:
+        return Failed("not_secure", {"what": str(error)[:200]})
+    except TimeoutError:
+        return Failed("too_slow", {"seconds": round(SECONDS_PER_STEP)})
+    except (OSError, imaplib.IMAP4.error, ImapToolsError, UnicodeError) as error:
+        return Failed("no_connection", {"what": str(error)[:200]})
+
+
+def _read_folder(connection: "_Connection", source: Source, box: Mailbox, *, now: datetime) -> Taken:
+    validity = int(connection.folder.status(box.folder, ["UIDVALIDITY"])["UIDVALIDITY"])
+    connection.folder.set(box.folder, readonly=True)
+    last = box.last_uid if validity == box.uid_validity else 0
+    uids = sorted(uid for uid in map(int, connection.uids(f"UID {last + 1}:*")) if uid > last)
+    new = 0
+    for uid in uids[:MAILS_AT_ONCE]:
+        with transaction.atomic():
+            new += _take(source, connection.mail(uid), now=now)
+            Mailbox.objects.filter(pk=box.pk).update(uid_validity=validity, last_uid=uid)
+    return Taken(entries=min(len(uids), MAILS_AT_ONCE), new=new)
+
+
+def _take(source: Source, data: bytes | None, *, now: datetime) -> int:
+    """How many mentions it made: one or none."""
+    if data is None:
+        reason = Unreadable("mail_too_large", limit_mb=MAX_BYTES // 1024 // 1024)
+        keep_raw(source, b"", reason=reason, now=now, mail_kind=MailKind.MESSAGE)
+        return 0
+    sha256 = hashlib.sha256(data).hexdigest()
+    if RawItem.objects.filter(source=source, sha256=sha256).exists():
+        return 0
+    try:
+        mail = read_mail(data)
+    except Unreadable as reason:
+        keep_raw(source, data, reason=reason, now=now, mail_kind=MailKind.MESSAGE)
+        return 0
+    if mail.message_id and RawItem.objects.filter(source=source, message_id=mail.message_id).exists():
+        return 0
+    RawItem.objects.create(
+        source=source,
+        sha256=sha256,
+        body=zlib.compress(data),
+        size=len(data),
+        mail_kind=mail.kind,
+        message_id=mail.message_id,
+        state=RawState.READ,
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+    return ingest(source, incoming_mail(data, mail), now=now).new
+
+
+def incoming_mail(data: bytes, mail: Mail | None = None) -> list[Incoming]:
+    """The mention a mail makes; nothing for what machines answer. Raises `Unreadable`."""
+    mail = mail or read_mail(data)
+    if mail.kind != MailKind.MESSAGE:
+        return []
+    identity = mail.message_id or "sha256:" + hashlib.sha256(data).hexdigest()
+    attachments = [{"name": each.name, "type": each.type, "size": each.size} for each in mail.attachments]
+    return [
+        Incoming(
+            external_id=identity,
+            title=mail.subject,
+            text=mail.text,
+            author=mail.sender_name,
+            published_at=datetime.fromisoformat(mail.date) if mail.date else None,
+            raw={"message_id": mail.message_id, "attachments": attachments},
+        )
+    ]
+
+
+# ---- the wire ---------------------------------------------------------------------------------
+
+
+class _Connection(BaseMailBox):
+    """imap-tools over a client that connects to the address that was checked."""
+
+    def __init__(self, box: Mailbox, address: str) -> None:
+        self._box, self._address = box, address
+        super().__init__()
+
+    def _get_mailbox_client(self) -> imaplib.IMAP4:
+        box = self._box
+        client = _Client(box.host, box.port, address=self._address, secured=box.security == MailSecurity.SSL)
+        if box.security == MailSecurity.STARTTLS:
+            client.starttls(ssl.create_default_context())
+        return client
+
+    def __exit__(self, *_exc: object) -> None:
+        try:
+            self.logout()
+        except (ImapToolsError, imaplib.IMAP4.error, OSError):
+            self.client.shutdown()  # the server hung up first
+
+    def mail(self, uid: int) -> bytes | None:
+        """Its bytes; nothing where it is too large to be read."""
+        if _Literal.size(self.client.uid("fetch", str(uid), "(RFC822.SIZE)")) > MAX_BYTES:
+            return None
+        return _Literal.bytes_of(self.client.uid("fetch", str(uid), "(BODY.PEEK[])"))
+
+
+class _Client(imaplib.IMAP4):
+    def __init__(self, host: str, port: int, *, address: str, secured: bool) -> None:
+        self._address, self._secured = address, secured
+        super().__init__(host, port, timeout=SECONDS_PER_STEP)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        plain = socket.create_connection((self._address, self.port), timeout)
+        if not self._secured:
+            return plain
+        return ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
+
+    def read(self, size: int) -> bytes:
+        """A server that announces more than a mail may hold is not listened to."""
+        if size > MAX_BYTES * 2:
+            raise imaplib.IMAP4.abort("The server announced too large an answer.")
+        return super().read(size)
+
+
+class _Literal:
+    """Answers of imaplib: `("OK", [(b"1 (UID 7 BODY[] {12}", b"…"), b")"])`."""
+
+    @staticmethod
+    def size(answer: tuple[str, list[Any]]) -> int:
+        line = next((part for part in answer[1] if isinstance(part, bytes)), b"")
+        digits = line.upper().partition(b"RFC822.SIZE")[2].split(b")")[0].split()
+        return int(digits[0]) if digits and digits[0].isdigit() else 0
+
+    @staticmethod
+    def bytes_of(answer: tuple[str, list[Any]]) -> bytes:
+        return next((bytes(part[1]) for part in answer[1] if isinstance(part, tuple)), b"")
