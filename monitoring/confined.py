@@ -1,6 +1,6 @@
 """Reading large documents in a process of their own, with a limit on time and memory.
 
-    python -m monitoring.confined SECONDS < document > result
+    python -m monitoring.confined KIND SECONDS … < document > result
 
 A feed from a stranger may be built to be slow. Whatever it does there, the worker that asked goes on.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.parsing import MAX_BYTES, Entry, Feed, Unreadable, read
+from monitoring.tables import Doubt, Row, Table, read_workbook
 
 IN_PROCESS_MAX = 96 * 1024  # below this the worst document known takes a fraction of a second
 ROOT = Path(__file__).resolve().parent.parent  # where `-m` finds us, wherever the caller stands
@@ -26,33 +27,52 @@ def read_safely(data: bytes, *, base_url: str = "", charset: str = "", seconds: 
         raise Unreadable("too_large", limit_mb=MAX_BYTES // 1024 // 1024)
     if len(data) <= IN_PROCESS_MAX:
         return read(data, base_url=base_url, charset=charset)
-    command = [sys.executable, "-m", "monitoring.confined", str(seconds), base_url, charset]
+    answer = _asked("feed", str(seconds), base_url, charset, data=data, seconds=seconds)
+    return Feed(answer["title"], [Entry(*entry) for entry in answer["entries"]], answer["ttl_seconds"])
+
+
+def read_workbook_safely(data: bytes, *, seconds: float = 10.0) -> Table:
+    """`tables.read_workbook` within the same walls: a workbook is a packed bundle of documents."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable("too_large", limit_mb=MAX_BYTES // 1024 // 1024)
+    answer = _asked("workbook", str(seconds), data=data, seconds=seconds)
+    rows = [Row(number, cells, [Doubt(*doubt) for doubt in doubts]) for number, cells, doubts in answer["rows"]]
+    return Table(answer["headers"], rows)
+
+
+def _asked(*words: str, data: bytes, seconds: float) -> dict[str, Any]:
+    command = [sys.executable, "-m", "monitoring.confined", *words]
     try:
         done = subprocess.run(command, input=data, cwd=ROOT, capture_output=True, timeout=seconds, check=False)
-        answer = json.loads(done.stdout)
+        answer: dict[str, Any] = json.loads(done.stdout)
     except (subprocess.TimeoutExpired, ValueError):
         raise Unreadable("reading_stopped") from None
     if "code" in answer:
         raise Unreadable(answer["code"], **answer["params"])
-    return Feed(answer["title"], [Entry(*entry) for entry in answer["entries"]], answer["ttl_seconds"])
+    return answer
 
 
-def _answer(data: bytes, *, base_url: str, charset: str) -> dict[str, Any]:
-    try:
-        feed = read(data, base_url=base_url, charset=charset)
-    except Unreadable as reason:
-        return {"code": reason.code, "params": reason.params}
+def _feed(data: bytes, base_url: str = "", charset: str = "") -> dict[str, Any]:
+    feed = read(data, base_url=base_url, charset=charset)
     entries = [(e.id, e.title, e.link, e.author, e.published, e.text) for e in feed.entries]
     return {"title": feed.title, "entries": entries, "ttl_seconds": feed.ttl_seconds}
 
 
+def _workbook(data: bytes) -> dict[str, Any]:
+    table = read_workbook(data)
+    rows = [(row.number, row.cells, [(d.column, d.code, d.value) for d in row.doubts]) for row in table.rows]
+    return {"headers": table.headers, "rows": rows}
+
+
 def main() -> None:
-    seconds, base_url, charset = sys.argv[1:4]
+    kind, seconds, *more = sys.argv[1:]
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_MAX, MEMORY_MAX))
     signal.setitimer(signal.ITIMER_REAL, float(seconds))
     data = sys.stdin.buffer.read(MAX_BYTES + 1)
     try:
-        answer = json.dumps(_answer(data, base_url=base_url, charset=charset))
+        answer = json.dumps(_feed(data, *more) if kind == "feed" else _workbook(data))
+    except Unreadable as reason:
+        answer = json.dumps({"code": reason.code, "params": reason.params})
     except (MemoryError, RecursionError):
         answer = json.dumps({"code": "reading_stopped", "params": {}})
     sys.stdout.write(answer)

@@ -93,16 +93,16 @@ def _trimmed(item: Incoming) -> Incoming:
         author=tidy(item.author, limit=AUTHOR_MAX).replace("\n", " "),
         reach=item.reach,
         published_at=item.published_at,
-        raw=_storable(item.raw),
+        raw=storable(item.raw),
     )
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", errors="ignore").decode()
     if isinstance(value, dict):
-        return {_storable(key): _storable(inner) for key, inner in value.items()}
-    return [_storable(inner) for inner in value] if isinstance(value, list) else value
+        return {storable(key): storable(inner) for key, inner in value.items()}
+    return [storable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _known(source: Source, external_ids: list[str]) -> dict[str, int]:

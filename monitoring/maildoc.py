@@ -113,9 +113,8 @@ def _first_id(value: str) -> str:
 
 def _header(message: Message, name: str) -> str:
     """Decoded, on one line; unknown charsets and broken words are read as well as they can be."""
-    raw = message.get(name)
-    if raw is None:
-        return ""
+    wanted = name.lower()
+    raw = next((value for key, value in message.raw_items() if key.lower() == wanted), "")
     value = re.sub(r"\r?\n[ \t]*", " ", _unescaped(str(raw)))
     try:
         pieces = decode_header(value)

@@ -128,7 +128,11 @@ class _Connection(BaseMailBox):
         box = self._box
         client = _Client(box.host, box.port, address=self._address, secured=box.security == MailSecurity.SSL)
         if box.security == MailSecurity.STARTTLS:
-            client.starttls(ssl.create_default_context())
+            try:
+                client.starttls(ssl.create_default_context())
+            except BaseException:
+                client.shutdown()
+                raise
         return client
 
     def __exit__(self, *_exc: object) -> None:

@@ -196,7 +196,7 @@ def _entry(raw: RawEntry, *, base: str) -> Entry:
     link = absolute(raw.link, base=base)
     published = rfc3339(raw.published)
     return Entry(
-        id=_identity(raw.id, link=link, content=(title, published or "", text)),
+        id=identity(raw.id, link=link, content=(title, published or "", text)),
         title=title,
         link=link,
         author=one_line(raw.author, limit=AUTHOR_MAX),
@@ -205,7 +205,7 @@ def _entry(raw: RawEntry, *, base: str) -> Entry:
     )
 
 
-def _identity(given: str, *, link: str | None, content: tuple[str, ...]) -> str:
+def identity(given: str, *, link: str | None, content: tuple[str, ...]) -> str:
     """The feed's own id, else the link, else a hash; long ones shrink to a hash so that they stay unique."""
     identity = tidy(given, limit=LINK_MAX * 4).replace("\n", " ") or link or ""
     if not identity or len(identity) > ID_MAX:

@@ -48,7 +48,7 @@ def _expected(hours: list[datetime], *, until: datetime) -> float:
     while hour + HOUR <= until and total < 1000:
         total += share.get(_slot(hour, by_weekend=by_weekend), 0.0)
         hour += HOUR
-    return total
+    return round(total, 6)
 
 
 def _shares(hours: list[datetime], *, by_weekend: bool) -> dict[tuple[bool, int], float]:
@@ -59,11 +59,11 @@ def _shares(hours: list[datetime], *, by_weekend: bool) -> dict[tuple[bool, int]
         slot = _slot(hour, by_weekend=by_weekend)
         passed[slot] = passed.get(slot, 0) + 1
         hour += HOUR
-    share: dict[tuple[bool, int], float] = {}
+    lively: dict[tuple[bool, int], int] = {}
     for hour in hours:
         slot = _slot(hour, by_weekend=by_weekend)
-        share[slot] = share.get(slot, 0.0) + 1 / passed[slot]
-    return share
+        lively[slot] = lively.get(slot, 0) + 1
+    return {slot: count / passed[slot] for slot, count in lively.items()}
 
 
 def _slot(hour: datetime, *, by_weekend: bool) -> tuple[bool, int]:

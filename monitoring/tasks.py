@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from monitoring import polling
+from monitoring import importing, incidents, polling, pushing
 from timeline.now import now
 
 logger = logging.getLogger(__name__)
@@ -26,6 +26,30 @@ def poll_due_sources() -> int:
 @shared_task(soft_time_limit=SOFT_LIMIT, time_limit=HARD_LIMIT)
 def fetch_source(source_id: int) -> str:
     return polling.poll_source(source_id, now=now())
+
+
+@shared_task
+def watch_over_sources() -> int:
+    """No news is not good news."""
+    return incidents.watch_over(now=now())
+
+
+@shared_task(soft_time_limit=300, time_limit=330)
+def take_in_waiting() -> int:
+    """Pushes and tables whose own task was lost."""
+    return pushing.take_in_waiting(now=now()) + importing.take_in_waiting(now=now())
+
+
+def ask_to_take_in() -> None:
+    """After commit; a broker that is down is logged, the sweep takes it in."""
+    transaction.on_commit(_enqueue_waiting, robust=True)
+
+
+def _enqueue_waiting() -> None:
+    try:
+        take_in_waiting.delay()
+    except (OperationalError, OSError) as error:
+        logger.warning("What was brought waits for the next sweep, the broker does not answer: %s", error)
 
 
 def ask_to_fetch(source_id: int) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from monitoring.views import alerts, events, sources, watches
+from monitoring.views import alerts, events, hooks, sources, watches
 
 app_name = "monitoring"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("sources/<int:pk>/edit/", sources.edit_source, name="source_edit"),
     path("sources/<int:pk>/check/", sources.check_source, name="source_check"),
     path("sources/unreadable/<int:pk>/retry/", sources.retry_raw, name="source_retry"),
+    path("hooks/<str:name>/", hooks.mentions, name="hook"),
     path("watches/", watches.watches, name="watches"),
     path("watches/new/", watches.edit_watch, name="watch_new"),
     path("watches/try/", watches.try_watch, name="watch_try"),

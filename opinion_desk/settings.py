@@ -143,6 +143,12 @@ CELERY_BEAT_SCHEDULE = {
     "deliver": {"task": "notifications.tasks.deliver_due", "schedule": 1.0, "options": {"expires": 0.9}},
     "audit": {"task": "escalation.tasks.audit", "schedule": 60.0, "options": {"expires": 55}},
     "poll-sources": {"task": "monitoring.tasks.poll_due_sources", "schedule": 2.0, "options": {"expires": 1.9}},
+    "watch-over-sources": {
+        "task": "monitoring.tasks.watch_over_sources",
+        "schedule": 300.0,
+        "options": {"expires": 290},
+    },
+    "take-in": {"task": "monitoring.tasks.take_in_waiting", "schedule": 10.0, "options": {"expires": 9}},
     "forget-answers": {"task": "accounts.tasks.forget_old_answers", "schedule": 3600.0, "options": {"expires": 3500}},
 }
 CELERY_BEAT_SCHEDULER = "opinion_desk.beat.MemoryScheduler"

@@ -117,6 +117,12 @@ class PushedMention(serializers.Serializer[Any]):
         return attrs
 
 
+class HookMention(PushedMention):
+    """The same from a signed push: the address says the source, so that `source` names the platform."""
+
+    source = serializers.CharField(max_length=100, required=False, allow_blank=True)  # type: ignore[assignment]
+
+
 def incoming_of(given: Mapping[str, Any], raw: Mapping[str, Any]) -> Incoming:
     return Incoming(
         external_id=given["external_id"],
