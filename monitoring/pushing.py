@@ -20,7 +20,7 @@ from monitoring.incidents import resolve
 from monitoring.ingest import Incoming, ingest, storable
 from monitoring.models import PushDelivery, PushEndpoint, Source
 from monitoring.rules import require_may_configure
-from outbound.standard_webhooks import new_secret
+from outbound.signatures import new_webhook_secret
 from timeline.refs import ref
 from timeline.services import record
 
@@ -37,10 +37,10 @@ def open_endpoint(source: Source, *, actor: User, now: datetime) -> PushEndpoint
     require_may_configure(actor)
     endpoint = PushEndpoint.objects.select_for_update().filter(source=source).first()
     if endpoint is None:
-        endpoint = PushEndpoint(source=source, name=secrets.token_urlsafe(18), secret=new_secret())
+        endpoint = PushEndpoint(source=source, name=secrets.token_urlsafe(18), secret=new_webhook_secret())
     else:
         endpoint.previous_secret, endpoint.previous_until = endpoint.secret, now + OLD_SECRET_GOOD_FOR
-        endpoint.secret = new_secret()
+        endpoint.secret = new_webhook_secret()
     endpoint.save()
     record(ref(source), "source.secret_changed", now=now, actor=actor)
     return endpoint

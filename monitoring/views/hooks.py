@@ -14,7 +14,7 @@ from monitoring import heimao, pushing
 from monitoring.api.serializers import HookMention, incoming_of
 from monitoring.models import PushEndpoint
 from monitoring.tasks import ask_to_take_in
-from outbound.standard_webhooks import Bad, verify
+from outbound.verifying import Bad, verify_webhook
 from timeline.now import now as time_now
 
 BODY_MAX = 1024 * 1024
@@ -32,7 +32,7 @@ def mentions(request: HttpRequest, name: str) -> HttpResponse:
     if endpoint is None:
         return _refused(HTTPStatus.NOT_FOUND, "not_found", _("There is nothing here for you."))
     now, body = time_now(), request.body
-    checked = verify(request.headers, body, secrets=endpoint.secrets(now), now=now)
+    checked = verify_webhook(request.headers, body, secrets=endpoint.secrets(now), now=now)
     if isinstance(checked, Bad):
         return _refused(HTTPStatus.UNAUTHORIZED, f"bad_{checked.code}", _("The signature does not fit."))
     match pushing.known_delivery(endpoint, checked.message_id, body):

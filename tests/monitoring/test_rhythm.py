@@ -151,10 +151,10 @@ def test_a_source_where_a_key_watch_finds_something_is_read_every_minute(org: Or
     WatchFactory(unit=org.group, is_key_customer=True)
     source = SourceFactory(unit=org.group, interval_seconds=600)
     bring(source, said("1"), now=now)
-    source = Source.objects.get()
+    read = Source.objects.get()
 
-    assert seconds(source, now) == 60
-    assert seconds(source, now + 2 * DAY) == 3600
+    assert seconds(read, now) == 60
+    assert seconds(read, now + 2 * DAY) == 3600
 
 
 def test_an_ordinary_watch_does_not_hurry(org: Organisation, now: datetime) -> None:
