@@ -106,9 +106,10 @@ def _channel_failed(
         until = breaker.fails(channel, outcome, now=now, seconds=seconds)
     attempts = max(row.attempts for row in parcel.rows)
     state = OutboxState.DEAD if attempts >= MAX_ATTEMPTS else OutboxState.PENDING
-    _write(parcel, outcome, state=state, next_attempt_at=until, handed_at=None, digest=None)
     channel.refresh_from_db()
-    moved = move_waiting(channel, now=now) if channel.state != ChannelState.ACTIVE else 0
+    works = channel.state == ChannelState.ACTIVE
+    _write(parcel, outcome, state=state, next_attempt_at=until if works else now, handed_at=None, digest=None)
+    moved = 0 if works else move_waiting(channel, now=now)
     logger.warning("%s does not work: %s. %s messages went another way.", channel.kind, outcome.code, moved)
     return moved
 

@@ -23,9 +23,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.health import Issue
 from escalation.health import clocks
-from notifications.enums import OPEN_STATES
+from notifications.health import figures as notifications_figures
 from notifications.health import note as notifications_note
-from notifications.models import OutboxMessage
 from opinion_desk import alive
 from timeline.now import now as time_now
 
@@ -60,7 +59,7 @@ def health(now: datetime) -> dict[str, Any]:
         "outbox": {"waiting": None},
     }
     if figures["database"]["answers"]:
-        figures |= {"clocks": clocks(now), "outbox": {"waiting": _outbox_depth()}}
+        figures |= {"clocks": clocks(now), "outbox": notifications_figures()}
         issues += issues_of_rooms(now)
     shown = [asdict(issue) | {"message": str(issue.message)} for issue in issues]
     notes = [words for words in (notifications_note(),) if words]
@@ -85,10 +84,6 @@ def issues_of_rooms(now: datetime) -> list[Issue]:
             logger.exception("%s cannot say how it is.", config.label)
             found.append(Issue(config.label, "degraded", _("This part cannot say how it is; see the server's log.")))
     return found
-
-
-def _outbox_depth() -> int:
-    return OutboxMessage.objects.filter(state__in=list(OPEN_STATES)).count()
 
 
 def _measured(component: str, severity: Any, ask: Callable[[], None], issues: list[Issue]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def test_healthz_has_what_a_watcher_wants(client, all_alive):
     assert sorted(report) == ["broker", "clocks", "database", "issues", "notes", "outbox", "processes", "status"]
     assert report["clocks"] == {"lag_seconds": 0.0, "running": 0, "overdue_unfired": 0}
     assert (report["database"]["answers"], report["broker"]["answers"]) == (True, True)
-    assert report["outbox"] == {"waiting": 0}
+    assert report["outbox"] == {"waiting": 0, "by_channel": {}, "dead": 0, "broken_channels": []}
     assert report["notes"] == ["No mail server is set: mail is kept in a folder and read in the app."]
     assert "no-store" in response["Cache-Control"]
 
