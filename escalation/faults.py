@@ -26,7 +26,7 @@ OWN_UNIT = "unit"  # the lead is the unit of the run itself
 STEP_BASE = "step:"
 NEVER_PAUSED = frozenset({"media"})
 LONGEST_TEXT = 200
-MOST_STEPS = 40
+MOST_STEPS = 25  # a form carries at most 1,000 fields
 MOST_REPEATS = 48
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 

@@ -12,7 +12,7 @@ from escalation.clocks import Plan, lock_thread, start_clocks
 from escalation.enums import RunState, StepState
 from escalation.models import Run, Step
 from escalation.planning import climbing_anew, stamp
-from escalation.steps import plan_of
+from escalation.steps import bases_for, plan_of, runs_since
 from timeline.refs import ref
 from timeline.services import record
 
@@ -38,7 +38,7 @@ def reopen_step(step: Step, *, reason: str, actor: User | None, now: datetime) -
     done_at = step.done_at
     step.state, step.done_at, step.done_by, step.note = StepState.OPEN, None, None, ""
     step.save(update_fields=["state", "done_at", "done_by", "note"])
-    plan = plan_of(step, due_at=step.due_at, started_at=run.started_at, now=now)
+    plan = plan_of(step, due_at=step.due_at, started_at=runs_since(step, bases_for(step)), now=now)
     start_clocks([_from_now_on(plan, now=now)] if plan else [])
     record(
         run.thread,

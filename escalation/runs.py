@@ -18,7 +18,7 @@ from escalation.models import Clock, Run, Step
 from escalation.planning import due_moment, duration, stamp
 from escalation.runbooks import current_version
 from escalation.sharing import rehome_shared_steps
-from escalation.steps import body_of, open_steps_of, own_bases, plan_of, replan, waiting_for
+from escalation.steps import body_of, open_steps_of, own_bases, plan_of, replan, runs_since, waiting_for
 from timeline.refs import ref
 from timeline.services import record
 
@@ -82,6 +82,7 @@ def start_run(
             "version": version.number,
             "started_at": stamp(started_at),
             "steps": len(steps),
+            "bases": run.bases,
         },
         is_drill=is_drill,
     )
@@ -245,7 +246,7 @@ def _start_steps(run: Run, *, only: Collection[str] | None) -> list[Step]:
     if not bodies:
         raise Conflict(_("None of these steps belongs to the runbook."))
     steps = Step.objects.bulk_create([_step(run, body, org=org, bases=bases) for body in bodies])
-    plans = (plan_of(step, due_at=step.due_at, started_at=run.started_at, now=None) for step in steps)
+    plans = (plan_of(step, due_at=step.due_at, started_at=runs_since(step, bases), now=None) for step in steps)
     start_clocks(plan for plan in plans if plan is not None)
     return steps
 

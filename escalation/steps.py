@@ -16,6 +16,7 @@ from escalation.enums import Base, ClockKind, ClockState, RunState, StepState
 from escalation.faults import STEP_BASE, counted_steps
 from escalation.models import Clock, Run, Step
 from escalation.planning import (
+    Moments,
     counted_from,
     due_moment,
     duration,
@@ -120,17 +121,17 @@ def replan(steps: Sequence[Step], *, now: datetime) -> list[Step]:
 
 
 def _due_of(step: Step) -> datetime | None:
-    due = due_moment(body_of(step)["due"], bases=_bases_for(step), grade=step.run.grade)
+    due = due_moment(body_of(step)["due"], bases=bases_for(step), grade=step.run.grade)
     return due + pauses_of(step.pk) if due is not None else None
 
 
-def _runs_since(step: Step) -> datetime:
+def runs_since(step: Step, bases: Moments) -> datetime:
     """Warnings are shares of the time there is: of a call-back's day, not of the weeks before it."""
-    since = counted_from(body_of(step)["due"], bases=_bases_for(step), grade=step.run.grade)
+    since = counted_from(body_of(step)["due"], bases=bases, grade=step.run.grade)
     return since if since and (step.due_at is None or since < step.due_at) else step.run.started_at
 
 
-def _bases_for(step: Step) -> dict[str, datetime]:
+def bases_for(step: Step) -> dict[str, datetime]:
     """Only what is shared hears of the others' dates: a reply is due when its own outlet prints."""
     return bases_of(step.run) if body_of(step).get("shared") else own_bases(step.run)
 
@@ -144,7 +145,7 @@ def set_due(step: Step, due_at: datetime | None, *, now: datetime) -> None:
         stop_clocks(Clock.objects.filter(pk=old.pk), now=now)
     step.due_at = due_at
     step.save(update_fields=["due_at", "is_moved"])
-    plan = plan_of(step, due_at=due_at, started_at=_runs_since(step), now=now, carried=carried)
+    plan = plan_of(step, due_at=due_at, started_at=runs_since(step, bases_for(step)), now=now, carried=carried)
     start_clocks([plan] if plan else [])
 
 

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _lazy
 
+from accounts.enums import Role
 from accounts.paging import capped
 from cases.rules import MAY_OPEN
 from opinion_desk.waiting import Waiting, waiting_for
@@ -34,6 +35,7 @@ class Room:
     count: str = ""  # the figure of `Waiting` shown beside the name
     is_hot: bool = False  # a count here is something that should not be
     words: "_StrOrPromise" = "%(n)s"
+    roles: Sequence[str] = ()  # shown to these only; empty: to everybody
 
 
 ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
@@ -72,6 +74,10 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
     (
         _lazy("Media response"),
         (Room("press:enquiries", _lazy("Enquiries"), ["press:"], "enquiries"),),
+    ),
+    (
+        _lazy("Administration"),
+        (Room("escalation:runbooks", _lazy("Runbooks"), ["escalation:runbook"], roles=(Role.ADMIN,)),),
     ),
 )
 
@@ -120,7 +126,15 @@ def navigation_of(request: HttpRequest) -> Navigation:
         (p for _, rooms in ROOMS for r in rooms for p in r.prefixes if here.startswith(p)), key=len, default=""
     )
     groups = [
-        Group(label, [item for room in rooms if (item := item_of(room, current=current, waiting=waiting))])
+        Group(
+            label,
+            [
+                item
+                for room in rooms
+                if (not room.roles or user.has_role(*room.roles))
+                and (item := item_of(room, current=current, waiting=waiting))
+            ],
+        )
         for label, rooms in ROOMS
     ]
     return Navigation(
