@@ -173,7 +173,9 @@ def _history(
     run: Run, met: Mapping[int, _Met], steps: Mapping[int, Sequence[_StepRow]], sharing: Iterable[Run], codes: set[str]
 ) -> History:
     own = met[run.pk]
-    rows = [*steps.get(run.shares_id or 0, ()), *steps.get(run.pk, ())]
+    own_rows = steps.get(run.pk, ())
+    walks = {row.code for row in own_rows}
+    rows = [*own_rows, *(row for row in steps.get(run.shares_id or 0, ()) if row.code not in walks)]
     walked = {row.code for row in rows}
     events = [*own.events, *(event for other in sharing for event in _of_other(other, met[other.pk]))]
     return History(
