@@ -28,6 +28,7 @@ from escalation.steps import body_of
 from notifications.messages import in_language
 from notifications.models import InboxItem
 from notifications.services import mark_read
+from notifications.told import told_under
 from timeline.now import now as time_now
 
 
@@ -89,13 +90,20 @@ def clock(request: HttpRequest, pk: int) -> HttpResponse:
     user = signed_in(request)
     found = get_visible(_clocks(user), pk=pk)
     steerable = found.state != ClockState.STOPPED and bool(found.pausable) and rules.may_steer(user, found)
+    lines = ledger(found)
     context = {
         "clock": found,
-        "ledger": ledger(found),
+        "ledger": lines,
+        "told": told_under([key_of(found, line, person) for line in lines for person in line.people]),
         "may_acknowledge": found.state != ClockState.STOPPED and rules.may_acknowledge(user, found),
         "pause_form": PauseForm(reasons=_reasons(found)) if steerable else None,
     }
     return render(request, "escalation/clock.html", context)
+
+
+def key_of(clock: Clock, line: LedgerLine, person: User) -> str:
+    """Under which tick.py told it."""
+    return f"clock:{clock.pk}:{line.code}:{person.pk}"
 
 
 def ledger(clock: Clock) -> list[LedgerLine]:
