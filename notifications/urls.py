@@ -1,6 +1,6 @@
 from django.urls import path
 
-from notifications import views
+from notifications import channel_views, views
 
 app_name = "notifications"
 urlpatterns = [
@@ -13,4 +13,13 @@ urlpatterns = [
     path("suppressed/<int:pk>/lift/", views.lift, name="lift"),
     path("letters/", views.letters, name="letters"),
     path("letters/<str:name>", views.letter, name="letter"),
+    path("channels/", channel_views.channels, name="channels"),
+    path("channels/new/<slug:kind>/", channel_views.new_channel, name="channel_new"),
+    path("channels/<int:pk>/", channel_views.channel, name="channel"),
+    path("channels/<int:pk>/edit/", channel_views.edit_channel, name="channel_edit"),
+    path("channels/<int:pk>/test/", channel_views.test_channel, name="channel_test"),
+    path("channels/<int:pk>/secret/", channel_views.change_secret, name="channel_secret"),
+    path("channels/<int:pk>/state/", channel_views.change_state, name="channel_state"),
+    path("channels/<int:pk>/again/", channel_views.replay_failed, name="channel_replay"),
+    path("channels/<int:pk>/again/<int:message>/", channel_views.replay_one, name="channel_replay_one"),
 ]

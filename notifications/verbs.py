@@ -6,6 +6,9 @@ from timeline.verbs import register
 
 register(
     {
+        "channel.created": _("set a channel up"),
+        "channel.changed": _("changed a channel"),
+        "channel.tested": _("sent a test message"),
         "channel.broke": _("found that a channel does not work"),
         "channel.recovered": _("found that a channel works again"),
         "channel.disabled": _("switched a channel off"),

@@ -77,7 +77,15 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
     ),
     (
         _lazy("Administration"),
-        (Room("escalation:runbooks", _lazy("Runbooks"), ["escalation:runbook"], roles=(Role.ADMIN,)),),
+        (
+            Room("escalation:runbooks", _lazy("Runbooks"), ["escalation:runbook"], roles=(Role.ADMIN,)),
+            Room(
+                "notifications:channels",
+                _lazy("Channels"),
+                ["notifications:channel", "notifications:outbox", "notifications:letter"],
+                roles=(Role.ADMIN,),
+            ),
+        ),
     ),
 )
 

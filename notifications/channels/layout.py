@@ -5,6 +5,7 @@ What does not fit is cut at the border of a character and marked, or counted and
 texts, and links are never cut: they are what the message is for.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from notifications.enums import Level
 SHAPES = {Level.URGENT: "▲", Level.WARNING: "◆", Level.INFO: "●"}
 TITLE_CHARACTERS = 120
 ENOUGH = 1 << 16  # bytes of a text nobody cuts
-_ID_CHARACTERS = frozenset("-_.:/")
+_NUMBER = re.compile(r"\b[A-Z]{2}-\d{8}-\d{4,}\b")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def sheet_of(message: Outgoing, *, items: int, body_bytes: int, keyword: str = "
     """The first `items` news, their texts of at most `body_bytes` each."""
     with translation.override(message.language):
         shown, left = message.news[:items], len(message.news) - items
-        was_cut = any(len(news.body.encode()) > body_bytes for news in shown)
+        was_cut = any(len(news.body.strip().encode()) > body_bytes for news in shown)
         pieces = tuple(_piece(news, body_bytes=body_bytes) for news in shown)
         if len(message.news) == 1:
             pieces = tuple(replace(piece, title="") for piece in pieces)
@@ -153,17 +154,11 @@ def plain(sheet: Sheet) -> str:
 def without_words(message: Outgoing) -> Outgoing:
     """For endpoints abroad: numbers and addresses of ours, no word of what people wrote."""
     with translation.override(message.language):
-        numbers = " ".join(_ids(message)) if len(message.news) == 1 else ""
-        title = f"{_('News from the desk')} {numbers}".strip()
-        news = tuple(News(title=title, body="", url=one.url, action=one.action) for one in message.news)
+        news = tuple(replace(one, title=_numbered(one), body="") for one in message.news)
     return replace(message, news=news)
 
 
-def _ids(message: Outgoing) -> list[str]:
-    data = message.event.get("data")
-    values = data.values() if isinstance(data, dict) else ()
-    return [str(value) for value in values if isinstance(value, str | int) and _is_id(str(value))]
-
-
-def _is_id(text: str) -> bool:
-    return 0 < len(text) <= 60 and all(c.isascii() and (c.isalnum() or c in _ID_CHARACTERS) for c in text)
+def _numbered(news: News) -> str:
+    """The number of a case or an enquiry stands in its address, and says nothing about anybody."""
+    number = _NUMBER.search(news.url)
+    return f"{_('News from the desk')} {number.group()}" if number else _("News from the desk")

@@ -109,6 +109,8 @@ class OutboxMessage(models.Model):
             ),
             models.Index(fields=["-id"], name="outbox_dead", condition=Q(state=OutboxState.DEAD)),
             models.Index(fields=["thread", "-id"], name="outbox_thread"),  # queries.told
+            # standing.deliveries; mail, the bulk of all rows, names no channel and does not pay for it.
+            models.Index(fields=["via", "-id"], name="outbox_via", condition=Q(via__isnull=False)),
             models.Index(fields=["digest"], name="outbox_digest", condition=Q(digest__isnull=False)),
             models.Index(fields=["moved_to"], name="outbox_moved_to", condition=Q(moved_to__isnull=False)),
         ]
