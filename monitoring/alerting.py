@@ -24,15 +24,13 @@ HOUR = timedelta(hours=1)
 
 _FACTS = """
 SELECT member.event_id,
-       count(*), count(*) FILTER (WHERE mention.is_negative), max(coalesce(mention.negative, 0)),
-       count(DISTINCT mention.source_id), count(*) FILTER (WHERE mention.first_seen_at > %(hour_ago)s),
-       max(coalesce(mention.reach, 0)), array_agg(DISTINCT source.source_type),
-       (SELECT coalesce(array_agg(DISTINCT kind), '{}') FROM monitoring_eventmention AS m
-            JOIN monitoring_mention AS t ON t.id = m.mention_id, unnest(t.risk_kinds) AS kind
-            WHERE m.event_id = member.event_id)
+       count(*), count(*) FILTER (WHERE member.is_negative), max(member.negative),
+       count(DISTINCT member.source_id), count(*) FILTER (WHERE member.first_seen_at > %(hour_ago)s),
+       max(coalesce(member.reach, 0)), array_agg(DISTINCT source.source_type),
+       (SELECT coalesce(array_agg(DISTINCT kind), '{}')
+            FROM monitoring_eventmention AS m, unnest(m.risk_kinds) AS kind WHERE m.event_id = member.event_id)
 FROM monitoring_eventmention AS member
-JOIN monitoring_mention AS mention ON mention.id = member.mention_id
-JOIN monitoring_source AS source ON source.id = mention.source_id
+JOIN monitoring_source AS source ON source.id = member.source_id
 WHERE member.event_id = ANY(%(events)s) GROUP BY member.event_id
 """
 _WATCHES = """

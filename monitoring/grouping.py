@@ -29,6 +29,12 @@ class Candidate:
     seen_at: datetime
     prints: frozenset[int]
     seed_hash: str
+    first_seen_at: datetime
+    source_id: int
+    negative: float = 0.0
+    is_negative: bool = False
+    reach: int | None = None
+    risk_kinds: tuple[str, ...] = ()
 
 
 @dataclass
@@ -66,13 +72,27 @@ def group(unit_id: int, candidates: Sequence[Candidate], *, now: datetime, is_dr
             event = _open(unit_id, candidate, now=now, is_drill=is_drill)
             known.add(event.pk, candidate.prints, candidate.seed_hash)
             found = event.pk, 1.0
-        members.append(
-            EventMention(event_id=found[0], mention_id=candidate.mention_id, likeness=found[1], joined_at=now)
-        )
+        members.append(member_of(candidate, event_id=found[0], likeness=found[1], now=now))
     EventMention.objects.bulk_create(members)
     touched = {member.event_id for member in members}
     _recount(touched)
     return touched
+
+
+def member_of(candidate: Candidate, *, event_id: int, likeness: float, now: datetime) -> EventMention:
+    return EventMention(
+        event_id=event_id,
+        mention_id=candidate.mention_id,
+        likeness=likeness,
+        joined_at=now,
+        said_at=candidate.seen_at,
+        first_seen_at=candidate.first_seen_at,
+        source_id=candidate.source_id,
+        negative=candidate.negative,
+        is_negative=candidate.is_negative,
+        reach=candidate.reach,
+        risk_kinds=list(candidate.risk_kinds),
+    )
 
 
 def _known_events(unit_id: int, candidates: Sequence[Candidate], *, now: datetime, is_drill: bool) -> _Known:
@@ -107,11 +127,9 @@ UPDATE monitoring_event AS event SET
     mentions_count = counted.mentions, negative_count = counted.negatives, sources_count = counted.sources,
     first_seen_at = counted.first, last_seen_at = counted.last
 FROM (
-    SELECT member.event_id, count(*) AS mentions, count(*) FILTER (WHERE mention.is_negative) AS negatives,
-           count(DISTINCT mention.source_id) AS sources,
-           min(least(mention.published_at, mention.first_seen_at)) AS first, max(mention.first_seen_at) AS last
-    FROM monitoring_eventmention AS member JOIN monitoring_mention AS mention ON mention.id = member.mention_id
-    WHERE member.event_id = ANY(%s) GROUP BY member.event_id
+    SELECT member.event_id, count(*) AS mentions, count(*) FILTER (WHERE member.is_negative) AS negatives,
+           count(DISTINCT member.source_id) AS sources, min(member.said_at) AS first, max(member.first_seen_at) AS last
+    FROM monitoring_eventmention AS member WHERE member.event_id = ANY(%s) GROUP BY member.event_id
 ) AS counted
 WHERE counted.event_id = event.id
 """

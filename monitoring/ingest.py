@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,8 @@ from monitoring.alerting import raise_alerts
 from monitoring.arrivals import note_arrivals
 from monitoring.grading_rules import current_rules
 from monitoring.grouping import Candidate, group
-from monitoring.models import Mention, Source, Watch, WatchHit
+from monitoring.marks import marks_of
+from monitoring.models import MentionFigures, MentionKey, Source, Watch, WatchHit
 from monitoring.plaintext import tidy
 from monitoring.reading import Reading, kind_matcher, read, watch_matcher
 
@@ -33,6 +34,7 @@ class Incoming:
     reach: int | None = None
     published_at: datetime | None = None
     raw: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, int] = field(default_factory=dict)  # reposts, comments, likes …: may differ the next time
 
     @property
     def whole(self) -> str:
@@ -74,6 +76,7 @@ def ingest(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> In
     note_arrivals(source, stored, readings, now=now)
     if len(known) + len(stored) < len(items):  # a poll at the same moment was quicker with some of them
         known |= _known(source, [key for key in items if key not in stored])
+    _keep_figures(items.values(), known | stored, now=now)
     return Ingested(
         new=len(stored),
         known=len(items) - len(stored),
@@ -94,6 +97,7 @@ def _trimmed(item: Incoming) -> Incoming:
         reach=item.reach,
         published_at=item.published_at,
         raw=storable(item.raw),
+        figures=item.figures,
     )
 
 
@@ -105,23 +109,35 @@ def storable(value: Any) -> Any:
     return [storable(inner) for inner in value] if isinstance(value, list) else value
 
 
+def _digest(external_id: str) -> str:
+    return hashlib.md5(external_id.encode(), usedforsecurity=False).hexdigest()
+
+
 def _known(source: Source, external_ids: list[str]) -> dict[str, int]:
-    rows = Mention.objects.filter(source=source, external_id__in=external_ids)
-    return dict(rows.values_list("external_id", "pk"))
+    by_digest = {_digest(external_id): external_id for external_id in external_ids}
+    rows = MentionKey.objects.filter(source=source, digest__in=list(by_digest)).values_list("digest", "mention_id")
+    return {by_digest[digest.hex]: mention_id for digest, mention_id in rows}
 
 
+# One statement: the key decides whether a mention is new, and what is new is stored under the number the key got.
 _INSERT = """
+WITH incoming AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%(rows)s::json) AS incoming(
+        digest uuid, external_id text, title text, text text, url text, author text, reach bigint,
+        published_at timestamptz, sha256 text, raw jsonb, folded text, negative float, is_negative boolean,
+        sentiment_reasons jsonb, risk_kinds text[], prints bigint[], marks integer[])
+), fresh AS (
+    INSERT INTO monitoring_mentionkey (source_id, digest, mention_id, first_seen_at)
+    SELECT %(source)s, digest, nextval('monitoring_mention_number'), %(now)s FROM incoming ORDER BY digest
+    ON CONFLICT (source_id, digest) DO NOTHING
+    RETURNING digest, mention_id
+)
 INSERT INTO monitoring_mention
-    (source_id, external_id, title, text, url, author, reach, published_at, first_seen_at, sha256, raw, folded,
-     negative, is_negative, sentiment_reasons, risk_kinds, prints)
-SELECT %(source)s, external_id, title, text, url, author, reach, published_at, %(now)s, sha256, raw, folded,
-       negative, is_negative, sentiment_reasons, risk_kinds, prints
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS incoming(
-    external_id text, title text, text text, url text, author text, reach bigint, published_at timestamptz,
-    sha256 text, raw jsonb, folded text, negative float, is_negative boolean, sentiment_reasons jsonb,
-    risk_kinds text[], prints bigint[])
-ORDER BY external_id
-ON CONFLICT (source_id, external_id) DO NOTHING
+    (id, source_id, external_id, title, text, url, author, reach, published_at, first_seen_at, sha256, raw, folded,
+     negative, is_negative, sentiment_reasons, risk_kinds, prints, marks)
+SELECT fresh.mention_id, %(source)s, external_id, title, text, url, author, reach, published_at, %(now)s, sha256, raw,
+       folded, negative, is_negative, sentiment_reasons, risk_kinds, prints, marks
+FROM fresh JOIN incoming USING (digest)
 RETURNING external_id, id
 """
 
@@ -132,14 +148,29 @@ def _insert(
     """The ids of the rows that are really ours. Sorted, so that two polls of one source never wait in a circle."""
     if not items:
         return {}
-    rows = json.dumps([_row(item, readings[item.external_id]) for item in items], ensure_ascii=False)
+    rows = json.dumps([_row(source, item, readings[item.external_id]) for item in items], ensure_ascii=False)
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, {"source": source.pk, "rows": rows, "now": now})
         return dict(cursor.fetchall())
 
 
-def _row(item: Incoming, reading: Reading) -> dict[str, Any]:
+def _keep_figures(items: Iterable[Incoming], ids: Mapping[str, int], *, now: datetime) -> None:
+    """A row for every mention whose figures are not those last seen: the history of its spread."""
+    given = {ids[item.external_id]: item.figures for item in items if item.figures and item.external_id in ids}
+    if not given:
+        return
+    newest = MentionFigures.objects.filter(mention__in=given).order_by("mention_id", "-at", "-pk")
+    last = dict(newest.distinct("mention_id").values_list("mention_id", "figures"))
+    MentionFigures.objects.bulk_create(
+        MentionFigures(mention_id=mention_id, at=now, figures=figures)
+        for mention_id, figures in given.items()
+        if last.get(mention_id) != figures
+    )
+
+
+def _row(source: Source, item: Incoming, reading: Reading) -> dict[str, Any]:
     return {
+        "digest": _digest(item.external_id),
         "external_id": item.external_id,
         "title": item.title,
         "text": item.text,
@@ -155,6 +186,15 @@ def _row(item: Incoming, reading: Reading) -> dict[str, Any]:
         "sentiment_reasons": reading.reasons,
         "risk_kinds": reading.kinds,
         "prints": reading.prints,
+        "marks": marks_of(
+            item.whole,
+            source_id=source.pk,
+            source_type=source.source_type,
+            author=item.author,
+            is_negative=reading.is_negative,
+            kinds=reading.kinds,
+            watches=[int(hit.id) for hit in reading.hits],
+        ),
     }
 
 
@@ -184,6 +224,12 @@ def _act(
                     seen_at=item.published_at if item.published_at and item.published_at < now else now,
                     prints=frozenset(reading.prints),
                     seed_hash=reading.seed_hash,
+                    first_seen_at=now,
+                    source_id=source.pk,
+                    negative=reading.negative,
+                    is_negative=reading.is_negative,
+                    reach=item.reach,
+                    risk_kinds=reading.kinds,
                 )
             )
     touched: set[int] = set()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from django.db.models import Prefetch, Q, QuerySet
-from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from language.matching import Span, merged
@@ -50,7 +49,7 @@ def members_of(event: Event) -> list[EventMention]:
         EventMention.objects.filter(event=event)
         .select_related("mention__source")
         .prefetch_related(Prefetch("mention__hits", queryset=hits, to_attr="shown_hits"))
-        .order_by(Coalesce("mention__published_at", "mention__first_seen_at").desc(), "-mention_id")[:MEMBERS_SHOWN]
+        .order_by("-said_at", "-mention_id")[:MEMBERS_SHOWN]
     )
     return list(rows)
 

@@ -2,7 +2,7 @@ from monitoring.models.events import Alert, Event, EventMention
 from monitoring.models.hotlists import HotRank, HotTopic
 from monitoring.models.incidents import Incident, SourceHour, WatchHour
 from monitoring.models.intake import ImportBatch, ImportRow, Mailbox, PushDelivery, PushEndpoint
-from monitoring.models.mentions import Mention, WatchHit
+from monitoring.models.mentions import Mention, MentionFigures, MentionKey, WatchHit
 from monitoring.models.sources import FetchLog, RawItem, Source, SourceSettings
 from monitoring.models.watches import GradingRules, Watch
 
@@ -19,6 +19,8 @@ __all__ = [
     "Incident",
     "Mailbox",
     "Mention",
+    "MentionFigures",
+    "MentionKey",
     "PushDelivery",
     "PushEndpoint",
     "RawItem",

@@ -13,6 +13,7 @@ from accounts.models import Unit, User
 from cases.models import Case
 from monitoring.enums import AlertState, Grade
 from monitoring.models.mentions import Mention
+from monitoring.models.sources import Source
 from monitoring.models.watches import Watch
 from monitoring.visibility import ByUnit
 
@@ -22,7 +23,7 @@ class Event(models.Model):
 
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("unit"))
     title = models.CharField(_("title"), max_length=500)
-    first_mention = models.ForeignKey(Mention, models.PROTECT, related_name="+")
+    first_mention = models.ForeignKey(Mention, models.PROTECT, related_name="+", db_constraint=False)
     seed_hash = models.CharField(max_length=64, default="")
     prints = ArrayField(models.BigIntegerField(), default=list)  # of the first mention
     grade = models.PositiveSmallIntegerField(_("grade"), choices=Grade, null=True)
@@ -59,12 +60,27 @@ class Event(models.Model):
 
 
 class EventMention(models.Model):
+    """
+    A mention in an event, with all that the event is counted and graded by.
+
+    The figures stand here once more so that an event of ten thousand posts is read from its own rows, whatever months
+    its mentions lie in.
+    """
+
     event = models.ForeignKey(Event, models.CASCADE, related_name="members")
-    mention = models.ForeignKey(Mention, models.CASCADE, related_name="memberships")
+    mention = models.ForeignKey(Mention, models.CASCADE, related_name="memberships", db_constraint=False)
     likeness = models.FloatField(default=1.0)  # to the event's first mention
     joined_at = models.DateTimeField()
+    said_at = models.DateTimeField()  # published, or first seen where that is unknown or later
+    first_seen_at = models.DateTimeField()
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
+    negative = models.FloatField(default=0.0)
+    is_negative = models.BooleanField(default=False)
+    reach = models.PositiveBigIntegerField(null=True)
+    risk_kinds = ArrayField(models.CharField(max_length=30), default=list)
 
     class Meta:
+        indexes: ClassVar = [models.Index(fields=["event", "said_at"], name="event_mention_curve")]
         constraints: ClassVar = [models.UniqueConstraint(fields=["event", "mention"], name="event_mention_once")]
 
 

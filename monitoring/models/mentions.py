@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -11,9 +12,15 @@ from monitoring.models.watches import Watch
 
 
 class Mention(models.Model):
-    """One text from one source, stored once and never changed: it is evidence."""
+    """
+    One text from one source, stored once and never changed: it is evidence.
 
-    source = models.ForeignKey(Source, models.PROTECT, related_name="mentions")
+    The table is partitioned by month of `first_seen_at` (monitoring/store.py). A partitioned table has no unique `id`
+    for PostgreSQL to hang foreign keys on: what points to a mention says `db_constraint=False`. That a source's
+    external id comes once is kept by MentionKey.
+    """
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="mentions", db_index=False)
     external_id = models.CharField(max_length=500)
     title = models.CharField(_("title"), max_length=500, blank=True, default="")
     text = models.TextField(_("text"), blank=True, default="")
@@ -30,12 +37,17 @@ class Mention(models.Model):
     sentiment_reasons = models.JSONField(default=list)
     risk_kinds = ArrayField(models.CharField(max_length=30), default=list)
     prints = ArrayField(models.BigIntegerField(), default=list)
+    marks = ArrayField(models.IntegerField(), default=list)  # monitoring/marks.py
 
     class Meta:
         ordering: ClassVar = ["-pk"]
         verbose_name = _("mention")
         verbose_name_plural = _("mentions")
-        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "external_id"], name="mention_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["-first_seen_at", "-id"], name="mention_newest"),
+            models.Index(fields=["source", "-first_seen_at"], name="mention_of_source"),
+            GinIndex(fields=["marks"], name="mention_by_marks", opclasses=["array_ops"]),
+        ]
 
     def __str__(self) -> str:
         return self.title or self.text[:80]
@@ -46,10 +58,34 @@ class Mention(models.Model):
         return f"{self.title}\n{self.text}" if self.title else self.text
 
 
+class MentionKey(models.Model):
+    """Which external ids of a source are known: short, in one piece, and asked before anything is stored."""
+
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+", db_index=False)
+    digest = models.UUIDField()  # MD5 of the external id, which guards nothing
+    mention = models.ForeignKey(Mention, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    first_seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "digest"], name="mention_key_once")]
+
+
+class MentionFigures(models.Model):
+    """How often a mention was reposted, answered, liked … at one time; a row each time the figures changed."""
+
+    mention = models.ForeignKey(Mention, models.CASCADE, related_name="figures", db_constraint=False, db_index=False)
+    at = models.DateTimeField()
+    figures = models.JSONField()  # {"reposts": 12, "comments": 3}
+
+    class Meta:
+        ordering: ClassVar = ["at", "pk"]
+        indexes: ClassVar = [models.Index(fields=["mention", "-at"], name="figures_of_mention")]
+
+
 class WatchHit(models.Model):
     """A watch found in a mention: spans are [start, end) code points of `mention.whole`."""
 
-    mention = models.ForeignKey(Mention, models.CASCADE, related_name="hits")
+    mention = models.ForeignKey(Mention, models.CASCADE, related_name="hits", db_constraint=False)
     watch = models.ForeignKey(Watch, models.CASCADE, related_name="hits")
     spans = models.JSONField(default=list)
     is_suspected = models.BooleanField(default=False)

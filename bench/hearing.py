@@ -1,0 +1,139 @@
+"""What the desk hears, end to end into PostgreSQL: feed bytes → parsed → folded → 1,000 watches → sentiment → prints →
+event → grade → alert; and how fast the store is searched. `MENTIONS=200000 STORED=2000000` for the long run."""
+
+import os
+import random
+import resource
+import statistics
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import psutil
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import Count
+
+from accounts.models import Unit
+from bench.report import Report
+from language.rules import Rule
+from monitoring.ingest import ingest
+from monitoring.models import Alert, Event, Mention, Source, Watch
+from monitoring.parsing import read
+from monitoring.polling import incoming_of
+from monitoring.store import add_months
+from timeline.now import now as current_time
+
+WATCHES = 1_000
+BATCH = 500
+WATCHED = 0.05  # of all posts; of these most repeat a story that is known
+NEW_STORY = 0.05
+SYLLABLES = "云栖金桥徐汇天河滨江城北木棉青禾远山海棠清风朗月白露星河长安江南北辰东篱南山西岭松涛竹影"
+THINGS = ("床垫", "沙发", "衣柜", "热水器", "餐桌", "灯具", "窗帘", "橱柜", "地板", "门锁", "浴霸", "书桌")
+TALK = (
+    "做工不错，送货也准时，下次还来",
+    "用了一周就坏，客服电话一直打不通",
+    "安装师傅很专业，讲解得很清楚",
+    "等了半个月还没到货，催了三次没人理",
+    "颜色和图片不一样，退货还要自己出运费",
+    "味道太大不敢住，检测报告一直不给",
+    "周末带孩子去逛，人很多但体验还行",
+)
+MORE = ("周末去看的", "朋友推荐来的", "双十一下的单", "第二次买了", "装修群里有人问", "记录一下", "想问问大家")
+
+
+def run(report: Report) -> None:
+    count, stored = int(os.environ.get("MENTIONS", "20000")), int(os.environ.get("STORED", "200000"))
+    rng = random.Random(7)  # noqa: S311 -- synthetic
+    call_command("load_demo_people", verbosity=0)
+    source, brands = _prepare(rng)
+    first = _heard(report, source, brands, rng, count=count, name="empty", start=0)
+    _fill(source, stored)
+    again = _heard(report, source, brands, rng, count=count, name="stored", start=count)
+    report.add("hearing.kept_up", round(again / first, 2), "×", how=f"rate with {stored:,} stored over the rate before")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    report.add("hearing.memory_mb", round(peak), "MB", how="peak of this one process")
+
+
+def _prepare(rng: random.Random) -> tuple[Source, list[str]]:
+    now = current_time()
+    add_months(now=now)
+    unit = Unit.objects.get(parent=None)
+    source = Source.objects.create(name="bench", kind="push", source_type="social", unit=unit)
+    brands = sorted({"".join(rng.sample(SYLLABLES, 3)) for _ in range(WATCHES * 2)})[:WATCHES]
+    Watch.objects.bulk_create(Watch(name=brand, unit=unit, rule=Rule.of(brand).to_dict()) for brand in brands)
+    return source, brands
+
+
+def _heard(
+    report: Report, source: Source, brands: list[str], rng: random.Random, *, count: int, name: str, start: int
+) -> float:
+    feeds = _feeds(brands, rng, count=count, start=start)
+    spent, used, theirs = 0.0, time.process_time(), _server_seconds()
+    for body in feeds:
+        now = current_time()
+        begun = time.perf_counter()
+        parsed = read(body, base_url="https://feed.example/")
+        ingest(source, incoming_of(parsed), now=now)
+        spent += time.perf_counter() - begun
+    rate = count / spent
+    own, theirs = (time.process_time() - used) / count * 1e6, (_server_seconds() - theirs) / count * 1e6
+    found = f"{Event.objects.count():,} events, {Alert.objects.count():,} alerts so far"
+    how = (
+        f"{count:,} posts in feeds of {BATCH}, {WATCHES:,} watches, {WATCHED:.0%} of the posts watched; CPU of each"
+        f" {own:.0f} µs ours, {theirs:.0f} µs PostgreSQL's; {found}"
+    )
+    report.add(f"hearing.{name}_per_second", round(rate), "mentions/s", how=how)
+    return rate
+
+
+def _server_seconds() -> float:
+    """CPU time of our PostgreSQL process so far, where it runs on this machine."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        try:
+            times = psutil.Process(cursor.fetchone()[0]).cpu_times()
+        except psutil.NoSuchProcess:
+            return 0.0
+    return float(times.user + times.system)
+
+
+def _feeds(brands: list[str], rng: random.Random, *, count: int, start: int) -> Iterator[bytes]:
+    stories: list[str] = []
+    for first in range(start, start + count, BATCH):
+        items = "".join(_item(number, _text(brands, stories, rng)) for number in range(first, first + BATCH))
+        yield f'<rss version="2.0"><channel><title>bench</title><link>https://feed.example/</link><description>posts</description>{items}</channel></rss>'.encode()
+
+
+def _item(number: int, text: str) -> str:
+    return f"<item><title>{text[:20]}</title><guid>{number}</guid><link>https://feed.example/{number}</link><description>{text}</description><pubDate>Sat, 21 Nov 2026 08:00:00 GMT</pubDate></item>"
+
+
+def _text(brands: list[str], stories: list[str], rng: random.Random) -> str:
+    if rng.random() >= WATCHED:
+        return f"{rng.choice(MORE)}，买的{rng.choice(THINGS)}，{rng.choice(TALK)}。编号{rng.randrange(10**9)}"
+    if not stories or rng.random() < NEW_STORY:
+        words = "".join(rng.sample(SYLLABLES, 12))
+        stories.append(f"{rng.choice(brands)}的{rng.choice(THINGS)}{words}，{rng.choice(TALK)}，{rng.choice(MORE)}")
+    return f"{rng.choice(('转发微博 ', '', '太离谱了 '))}{stories[-1 - min(int(rng.expovariate(0.3)), len(stories) - 1)]}"
+
+
+_COPY = """
+INSERT INTO monitoring_mention (source_id, external_id, title, text, url, author, published_at, first_seen_at, sha256,
+    raw, folded, negative, is_negative, sentiment_reasons, risk_kinds, prints, marks)
+SELECT source_id, 'copy-' || lap || '-' || id, title, text, url, author, published_at,
+    %(now)s - (random() * interval '300 days'), sha256, raw, folded, negative, is_negative, sentiment_reasons,
+    risk_kinds, prints, marks
+FROM monitoring_mention, generate_series(1, %(laps)s) AS lap WHERE source_id = %(source)s AND external_id NOT LIKE 'copy-%%' LIMIT %(limit)s
+"""
+
+
+def _fill(source: Source, stored: int) -> None:
+    """The rest of the store: what was heard, again and again, over the last ten months."""
+    now = current_time()
+    with connection.cursor() as cursor:
+        for back in range(11):
+            cursor.execute("SELECT monitoring_add_month(%s)", [(now - timedelta(days=30 * back)).date()])
+        heard = Mention.objects.count()
+        cursor.execute(_COPY, {"now": now, "laps": stored // heard + 1, "source": source.pk, "limit": stored})
+        cursor.execute("VACUUM ANALYZE monitoring_mention")
