@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec, cast, overload
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -18,7 +18,7 @@ from accounts.errors import Refusal
 from accounts.models import User
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 @overload
@@ -35,9 +35,9 @@ def desk_view(*args: Any) -> Any:
     return functools.partial(_guarded, roles=args)
 
 
-def _guarded(view: Callable[..., HttpResponse], roles: tuple[str, ...]) -> Callable[..., HttpResponse]:
+def _guarded(view: Callable[..., HttpResponseBase], roles: tuple[str, ...]) -> Callable[..., HttpResponseBase]:
     @functools.wraps(view)
-    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         if roles and not signed_in(request).has_role(*roles):

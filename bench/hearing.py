@@ -6,21 +6,25 @@ import random
 import resource
 import statistics
 import time
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 
 import psutil
 from django.core.management import call_command
 from django.db import connection
-from django.db.models import Count
+from django.http import QueryDict
 
-from accounts.models import Unit
+from accounts.models import Unit, User
+from accounts.paging import page_of
 from bench.report import Report
 from language.rules import Rule
 from monitoring.ingest import ingest
+from monitoring.marks import REACH
 from monitoring.models import Alert, Event, Mention, Source, Watch
 from monitoring.parsing import read
 from monitoring.polling import incoming_of
+from monitoring.searching import ORDER, Criteria, search
 from monitoring.store import add_months
 from timeline.now import now as current_time
 
@@ -50,6 +54,7 @@ def run(report: Report) -> None:
     first = _heard(report, source, brands, rng, count=count, name="empty", start=0)
     _fill(source, stored)
     again = _heard(report, source, brands, rng, count=count, name="stored", start=count)
+    _searched(report, brands, stored=stored)
     report.add("hearing.kept_up", round(again / first, 2), "×", how=f"rate with {stored:,} stored over the rate before")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     report.add("hearing.memory_mb", round(peak), "MB", how="peak of this one process")
@@ -106,7 +111,10 @@ def _feeds(brands: list[str], rng: random.Random, *, count: int, start: int) -> 
 
 
 def _item(number: int, text: str) -> str:
-    return f"<item><title>{text[:20]}</title><guid>{number}</guid><link>https://feed.example/{number}</link><description>{text}</description><pubDate>Sat, 21 Nov 2026 08:00:00 GMT</pubDate></item>"
+    return (
+        f"<item><title>{text[:20]}</title><guid>{number}</guid><link>https://feed.example/{number}</link>"
+        f"<description>{text}</description><pubDate>Sat, 21 Nov 2026 08:00:00 GMT</pubDate></item>"
+    )
 
 
 def _text(brands: list[str], stories: list[str], rng: random.Random) -> str:
@@ -115,7 +123,8 @@ def _text(brands: list[str], stories: list[str], rng: random.Random) -> str:
     if not stories or rng.random() < NEW_STORY:
         words = "".join(rng.sample(SYLLABLES, 12))
         stories.append(f"{rng.choice(brands)}的{rng.choice(THINGS)}{words}，{rng.choice(TALK)}，{rng.choice(MORE)}")
-    return f"{rng.choice(('转发微博 ', '', '太离谱了 '))}{stories[-1 - min(int(rng.expovariate(0.3)), len(stories) - 1)]}"
+    recent = min(int(rng.expovariate(0.3)), len(stories) - 1)
+    return f"{rng.choice(('转发微博 ', '', '太离谱了 '))}{stories[-1 - recent]}"
 
 
 _COPY = """
@@ -124,7 +133,8 @@ INSERT INTO monitoring_mention (source_id, external_id, title, text, url, author
 SELECT source_id, 'copy-' || lap || '-' || id, title, text, url, author, published_at,
     %(now)s - (random() * interval '300 days'), sha256, raw, folded, negative, is_negative, sentiment_reasons,
     risk_kinds, prints, marks
-FROM monitoring_mention, generate_series(1, %(laps)s) AS lap WHERE source_id = %(source)s AND external_id NOT LIKE 'copy-%%' LIMIT %(limit)s
+FROM monitoring_mention, generate_series(1, %(laps)s) AS lap
+WHERE source_id = %(source)s AND external_id NOT LIKE 'copy-%%' LIMIT %(limit)s
 """
 
 
@@ -137,3 +147,37 @@ def _fill(source: Source, stored: int) -> None:
         heard = Mention.objects.count()
         cursor.execute(_COPY, {"now": now, "laps": stored // heard + 1, "source": source.pk, "limit": stored})
         cursor.execute("VACUUM ANALYZE monitoring_mention")
+
+
+def _searched(report: Report, brands: list[str], *, stored: int) -> None:
+    """A page of the list with its count, for a person who sees everything."""
+    user, now = User.objects.get(username="commander"), current_time()
+    since, until = now - timedelta(days=200), now - timedelta(days=190)
+    watch = Watch.objects.order_by("pk")[5].pk
+    asked = {
+        "words": [Criteria(q=words) for words in ("退货", "床垫", "漏水", brands[0], "沙发 床垫", "床垫 退货")],
+        "filters": [
+            Criteria(tone="negative", source_type="social", q="退货"),
+            Criteria(tone="negative", kind="negative_review", q="窗帘"),
+            Criteria(q="床垫 讲解", tone="negative"),
+            Criteria(reach=REACH[0]),
+            Criteria(q="退货", since=since, until=until),
+            Criteria(q=brands[1], since=since, until=until),
+            Criteria(watch=watch),
+        ],
+    }
+    how = f"a page of the list with its count, {stored:,} stored"
+    for name, several in asked.items():
+        spent = [_ms(partial(_page, user, criteria)) for criteria in several for _round in range(5)]
+        report.add(f"hearing.search_{name}_median_ms", statistics.median(spent), "ms", how=how)
+        report.add(f"hearing.search_{name}_worst_ms", max(spent), "ms", how=f"{len(several)} searches 5 times; {how}")
+
+
+def _page(user: User, criteria: Criteria) -> object:
+    return page_of(search(user, criteria), QueryDict(), order=ORDER, words=lambda _n: "%(n)s")
+
+
+def _ms(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return (time.perf_counter() - begun) * 1000

@@ -191,6 +191,7 @@ def _row(source: Source, item: Incoming, reading: Reading) -> dict[str, Any]:
             source_id=source.pk,
             source_type=source.source_type,
             author=item.author,
+            reach=item.reach,
             is_negative=reading.is_negative,
             kinds=reading.kinds,
             watches=[int(hit.id) for hit in reading.hits],

@@ -11,6 +11,7 @@ from zlib import crc32
 from language.bigrams import bigrams, query_bigrams
 from language.folding import fold_text
 
+REACH = (1_000, 10_000, 100_000, 1_000_000)  # followers of an author one can ask for
 PAIRS_READ = 2_000  # characters of a text whose pairs are kept: what is said later in an essay is found by its opening
 
 
@@ -26,6 +27,7 @@ def marks_of(
     source_id: int,
     source_type: str,
     author: str,
+    reach: int | None,
     is_negative: bool,
     kinds: Iterable[str],
     watches: Iterable[int],
@@ -35,8 +37,9 @@ def marks_of(
     found |= {mark("source", source_id), mark("type", source_type)}
     found |= {mark("tone", "negative" if is_negative else "other")}
     found |= {mark("kind", kind) for kind in kinds} | {mark("watch", pk) for pk in watches}
+    found |= {mark("reach", tier) for tier in REACH if (reach or 0) >= tier}
     if author:
-        found |= {mark("author", fold_text(author)), mark("any", "author")}
+        found.add(mark("author", fold_text(author)))
     return sorted(found)
 
 

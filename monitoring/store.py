@@ -43,6 +43,10 @@ def forget_old(*, now: datetime, months: int | None = None) -> int:
                 f"DELETE FROM {table} AS row WHERE NOT EXISTS"  # noqa: S608 -- our own table's name
                 " (SELECT 1 FROM monitoring_mention AS mention WHERE mention.id = row.mention_id)"
             )
+        cursor.execute(
+            "UPDATE monitoring_hottopic AS topic SET mention_id = NULL WHERE mention_id IS NOT NULL AND NOT EXISTS"
+            " (SELECT 1 FROM monitoring_mention AS mention WHERE mention.id = topic.mention_id)"
+        )
     if gone:
         record(THREAD, "mentions.forgotten", now=now, details={"before": oldest.isoformat(), "mentions": gone})
     return gone

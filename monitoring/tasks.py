@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from monitoring import importing, incidents, polling, pushing
+from monitoring import importing, incidents, polling, pushing, store
 from timeline.now import now
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,14 @@ def _enqueue_waiting() -> None:
         take_in_waiting.delay()
     except (OperationalError, OSError) as error:
         logger.warning("What was brought waits for the next sweep, the broker does not answer: %s", error)
+
+
+@shared_task
+def keep_store() -> None:
+    """Months ahead stand ready; months past the retention period go."""
+    moment = now()
+    store.add_months(now=moment)
+    store.forget_old(now=moment)
 
 
 def ask_to_fetch(source_id: int) -> None:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from monitoring.views import alerts, events, hooks, sources, watches
+from monitoring.views import alerts, events, hooks, mentions, sources, watches
 
 app_name = "monitoring"
 
@@ -12,6 +12,9 @@ urlpatterns = [
     path("alerts/<int:pk>/open-case/", alerts.open_case, name="alert_open_case"),
     path("events/", events.events, name="events"),
     path("events/<int:pk>/", events.event, name="event"),
+    path("mentions/", mentions.mentions, name="mentions"),
+    path("mentions/<int:pk>/", mentions.mention, name="mention"),
+    path("mentions/export/<slug:kind>/", mentions.export, name="mentions_export"),
     path("sources/", sources.sources, name="sources"),
     path("sources/new/", sources.edit_source, name="source_new"),
     path("sources/<int:pk>/", sources.source, name="source"),

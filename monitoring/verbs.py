@@ -26,6 +26,7 @@ register(
         "sources.settings_changed": _("changed where the feed makers stand"),
         "watch.no_matches": _("finds nothing with the watch any more"),
         "watch.recovered": _("finds something with the watch again"),
+        "mentions.forgotten": _("let mentions past the retention period go"),
         "watch.created": _("made the watch"),
         "watch.changed": _("changed the watch"),
     },

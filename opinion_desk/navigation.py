@@ -60,6 +60,7 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
         (
             Room("monitoring:alerts", _lazy("Alerts"), ["monitoring:alert"], "alerts"),
             Room("monitoring:events", _lazy("Events"), ["monitoring:event"]),
+            Room("monitoring:mentions", _lazy("Mentions"), ["monitoring:mention"]),
             Room("monitoring:watches", _lazy("Watches"), ["monitoring:watch"]),
             Room(
                 "monitoring:sources",

@@ -171,6 +171,17 @@ class Migration(migrations.Migration):
             models.ForeignKey("monitoring.source", django.db.models.deletion.PROTECT, related_name="+", db_index=False),
         ),
         migrations.AddIndex("eventmention", models.Index(fields=["event", "said_at"], name="event_mention_curve")),
+        migrations.AlterField(
+            "hottopic",
+            "mention",
+            models.ForeignKey(
+                "monitoring.mention",
+                django.db.models.deletion.SET_NULL,
+                null=True,
+                related_name="+",
+                db_constraint=False,
+            ),
+        ),
         migrations.RunSQL(PARTITION, JOIN_AGAIN),
         migrations.RunSQL(MONTHS, NO_MONTHS),
         migrations.AddIndex(

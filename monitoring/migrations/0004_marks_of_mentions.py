@@ -22,6 +22,7 @@ def fill(apps: Any, _editor: Any) -> None:
             source_id=mention.source_id,
             source_type=mention.source.source_type,
             author=mention.author,
+            reach=mention.reach,
             is_negative=mention.is_negative,
             kinds=mention.risk_kinds,
             watches=hits.objects.filter(mention=mention.pk).values_list("watch_id", flat=True),

@@ -20,7 +20,7 @@ class HotTopic(models.Model):
     best_rank = models.PositiveSmallIntegerField()
     first_seen_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
-    mention = models.ForeignKey(Mention, models.SET_NULL, null=True, related_name="+")
+    mention = models.ForeignKey(Mention, models.SET_NULL, null=True, related_name="+", db_constraint=False)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["source", "external_id"], name="hot_topic_once")]

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from monitoring.models.sources import Source
@@ -51,6 +52,9 @@ class Mention(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.text[:80]
+
+    def get_absolute_url(self) -> str:
+        return reverse("monitoring:mention", args=[self.pk])
 
     @property
     def whole(self) -> str:

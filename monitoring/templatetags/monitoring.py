@@ -1,12 +1,15 @@
 """Words of strangers on our screens: escaped first, then marked."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy
 
+from monitoring.enums import RiskKind
 from monitoring.grading import reason_words
 from monitoring.models import Mention, WatchHit
 from monitoring.queries import spans_of
@@ -58,6 +61,31 @@ def _offset(mention: Mention) -> int:
 
 def _within(spans: Sequence[tuple[int, int]], offset: int) -> list[tuple[int, int]]:
     return [(start - offset, end - offset) for start, end in spans if end > offset]
+
+
+FIGURE_NAMES = {
+    "reposts": gettext_lazy("reposts"),
+    "comments": gettext_lazy("comments"),
+    "likes": gettext_lazy("likes"),
+    "views": gettext_lazy("views"),
+    "rank": gettext_lazy("rank"),
+}
+
+
+@register.filter
+def figure_name(name: str) -> str:
+    return str(FIGURE_NAMES.get(name, name))
+
+
+@register.filter
+def risk_name(code: str) -> str:
+    return str(RiskKind(code).label) if code in RiskKind.values else code
+
+
+@register.filter
+def as_text(raw: Any) -> str:
+    """A raw item as it was kept, for reading; the template escapes it."""
+    return json.dumps(raw, ensure_ascii=False, indent=2)
 
 
 @register.filter
