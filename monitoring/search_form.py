@@ -17,7 +17,8 @@ from monitoring.queries import sources_for, watches_for
 from monitoring.searching import Criteria
 
 ANY = _lazy("any")
-TONES = (("", ANY), ("negative", _lazy("negative")), ("other", _lazy("not negative")))
+TONES = (("", ANY), ("negative", _lazy("Negative")), ("other", _lazy("Not negative")))
+MORE = ("source", "watch", "kind", "author", "reach", "since", "until")
 FOLLOWERS = (("", ANY), *((str(tier), f"≥ {tier:,}") for tier in REACH))
 
 
@@ -27,7 +28,7 @@ class SearchForm(forms.Form):
     q = forms.CharField(label=_lazy("Words"), required=False, max_length=100)
     source_type = forms.ChoiceField(label=_lazy("Where"), required=False, choices=[("", ANY), *SourceType.choices])
     source: "forms.ModelChoiceField[Source]" = forms.ModelChoiceField(
-        label=_lazy("Source"), required=False, queryset=None, empty_label=ANY
+        label=_lazy("Source read"), required=False, queryset=None, empty_label=ANY
     )
     watch: "forms.ModelChoiceField[Watch]" = forms.ModelChoiceField(
         label=_lazy("Found by"), required=False, queryset=None, empty_label=ANY
@@ -37,10 +38,10 @@ class SearchForm(forms.Form):
     author = forms.CharField(label=_lazy("Author"), required=False, max_length=200)
     reach = forms.ChoiceField(label=_lazy("Followers"), required=False, choices=FOLLOWERS)
     since = forms.DateField(
-        label=_lazy("From"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        label=_lazy("First day"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
     until = forms.DateField(
-        label=_lazy("To"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+        label=_lazy("Last day"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
     )
     event = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
 
@@ -61,6 +62,17 @@ class SearchForm(forms.Form):
         if given.get("since") and given.get("until") and given["until"] < given["since"]:
             self.add_error("until", _("The last day lies before the first one."))
         return given
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether a condition beyond the words, the place and the tone is set: then the rest is shown unfolded."""
+        return any(self[name].value() for name in MORE)
+
+    def everyday(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("source_type", "tone")]
+
+    def more(self) -> list[forms.BoundField]:
+        return [self[name] for name in MORE]
 
     def criteria(self) -> Criteria:
         given = self.cleaned_data

@@ -118,8 +118,8 @@ def spans_of_words(found: Mention, words: str) -> list[Span]:
 def _header() -> list[str]:
     words = (
         _("First seen"),
-        _("Published"),
-        _("Source"),
+        _("Published there"),
+        _("Source read"),
         _("Where"),
         _("Author"),
         _("Followers"),
@@ -145,7 +145,7 @@ def _lines(rows: QuerySet[Mention]) -> Iterator[list[Any]]:
             row.title,
             row.text,
             row.url,
-            _("negative") if row.is_negative else _("not negative"),
+            _("Negative") if row.is_negative else _("Not negative"),
             " ".join(row.risk_kinds),
             row.sha256,
         ]
