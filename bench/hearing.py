@@ -23,7 +23,7 @@ from monitoring.ingest import ingest
 from monitoring.marks import REACH
 from monitoring.models import Alert, Event, Mention, Source, Watch
 from monitoring.parsing import read
-from monitoring.polling import incoming_of
+from monitoring. import incoming_of
 from monitoring.searching import ORDER, Criteria, search
 from monitoring.store import add_months
 from timeline.now import now as current_time
