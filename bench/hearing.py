@@ -19,11 +19,11 @@ from accounts.models import Unit, User
 from accounts.paging import page_of
 from bench.report import Report
 from language.rules import Rule
+from monitoring.feeds import incoming_of
 from monitoring.ingest import ingest
 from monitoring.marks import REACH
 from monitoring.models import Alert, Event, Mention, Source, Watch
 from monitoring.parsing import read
-from monitoring. import incoming_of
 from monitoring.searching import ORDER, Criteria, search
 from monitoring.store import add_months
 from timeline.now import now as current_time
