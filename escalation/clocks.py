@@ -6,15 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import User
 from escalation import rules
+from escalation.counting import Counting
 from escalation.enums import ClockKind, ClockState, RungKind
 from escalation.models import Clock
-from escalation.planning import Rungs, next_moment, shifted
+from escalation.planning import Rungs, moment, next_moment, shifted, stamp
+from escalation.working_hours import counting_of_clock
 from timeline.refs import ref
 from timeline.services import record
 
@@ -43,6 +45,8 @@ class Plan:
     co_leads: Sequence[int] = ()
     pausable: Sequence[str] = ()
     counts_working_time: bool = False
+    follows_calendar: bool = False
+    is_provisional: bool = False
     is_drill: bool = False
     carried: dict[str, Any] = field(default_factory=dict)  # what the clock it replaces had (a running pause)
 
@@ -166,19 +170,21 @@ def resume(clock: Clock, *, actor: User | None, now: datetime) -> Clock:
     clock = locked(clock)
     if clock.state != ClockState.PAUSED or clock.paused_at is None:
         raise Conflict(_("This clock is not paused."))
-    still = max(now - clock.paused_at, timedelta(0))
-    clock.due_at += still
-    clock.ladder = shifted(clock.ladder, from_rung=clock.next_rung, by=still)
+    count, paused_at = counting_of_clock(clock), clock.paused_at
+    still = count.elapsed(paused_at, now)
+    due = count.later(clock.due_at, still)
+    clock.due_at, clock.is_provisional = due.at, clock.is_provisional or due.is_provisional
+    clock.ladder = shifted(clock.ladder, from_rung=clock.next_rung, by=still, count=count)
+    clock.pauses = [*clock.pauses, [stamp(paused_at), stamp(now)]]
     clock.next_fire_at = next_moment(clock.ladder, clock.next_rung)
     clock.paused_seconds += int(still.total_seconds())
     clock.state, clock.paused_at, clock.pause_reason = ClockState.RUNNING, None, ""
     clock.save()
     if clock.step is not None and clock.kind == ClockKind.DEADLINE:
-        clock.step.due_at = clock.due_at
-        clock.step.save(update_fields=["due_at"])
-    _record_steering(
-        clock, "clock.resumed", actor=actor, now=now, details={"stood_still_seconds": still.total_seconds()}
-    )
+        clock.step.due_at, clock.step.is_provisional = clock.due_at, clock.is_provisional
+        clock.step.save(update_fields=["due_at", "is_provisional"])
+    details = {"stood_still_seconds": (now - paused_at).total_seconds(), "given_back_seconds": still.total_seconds()}
+    _record_steering(clock, "clock.resumed", actor=actor, now=now, details=details)
     return clock
 
 
@@ -188,10 +194,15 @@ def _title_of_pause(clock: Clock) -> dict[str, str]:
     return next((reason["title"] for reason in named if reason["code"] == clock.pause_reason), {})
 
 
-def pauses_of(step_id: int) -> timedelta:
+def pauses_of(step_id: int, *, count: Counting) -> timedelta:
     """How long the step's time has stood still so far; it is added again whenever its due time is worked out anew."""
-    longest = Clock.objects.filter(step_id=step_id).aggregate(total=Max("paused_seconds"))["total"]
-    return timedelta(seconds=longest or 0)
+    longest = Clock.objects.filter(step_id=step_id).order_by("-paused_seconds", "-pk").first()
+    return stood_still(longest, count=count) if longest else timedelta(0)
+
+
+def stood_still(clock: Clock, *, count: Counting) -> timedelta:
+    """Counted as the calendar says today."""
+    return sum((count.elapsed(moment(since), moment(until)) for since, until in clock.pauses), timedelta(0))
 
 
 def _record_steering(

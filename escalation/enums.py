@@ -94,3 +94,12 @@ class HandoverState(TextChoices):
     GIVEN = "given", _("Waits for the next one's word")
     CONFIRMED = "confirmed", _("Taken over")
     REFUSED = "refused", _("Refused")
+
+
+class DaySource(TextChoices):
+    """Who says whether a date is worked. A person and a file outweigh what came with us."""
+
+    PUBLISHED = "published", _("published plan")
+    EXPECTED = "expected", _("expected, no plan published yet")
+    IMPORTED = "imported", _("imported file")
+    PERSON = "person", _("set by hand")

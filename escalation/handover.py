@@ -11,6 +11,7 @@ from escalation.enums import ClockState, RunState, StepState
 from escalation.models import Clock, Run, Step
 from escalation.runs import place_step
 from escalation.steps import body_of, co_leads_of
+from escalation.working_hours import count_for_whoever_acts
 
 
 @transaction.atomic
@@ -35,9 +36,11 @@ def _place(steps: Iterable[Step], *, runs: dict[int, Run], unit: Unit) -> None:
     for step in steps:
         step.run = runs[step.run_id]
         place_step(step, body_of(step), org=org)
+        if step.due_at is None:  # a time that stands keeps the hours it was counted in
+            count_for_whoever_acts(step)
         if step.assignee_id not in staying:
             step.assignee = None
-    Step.objects.bulk_update(steps, ["lead_unit", "supporting", "assignee"])
+    Step.objects.bulk_update(steps, ["lead_unit", "supporting", "assignee", "counted_for"])
 
 
 def _staying(people: Iterable[User], *, unit: Unit) -> set[int]:

@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, Invalid
 from accounts.models import User
 from escalation.clocks import Plan, lock_thread, start_clocks
+from escalation.counting import Counting
 from escalation.enums import RunState, StepState
 from escalation.models import Run, Step
 from escalation.planning import climbing_anew, stamp
 from escalation.steps import bases_for, plan_of, runs_since
+from escalation.working_hours import Countings
 from timeline.refs import ref
 from timeline.services import record
 
@@ -38,8 +40,10 @@ def reopen_step(step: Step, *, reason: str, actor: User | None, now: datetime) -
     done_at = step.done_at
     step.state, step.done_at, step.done_by, step.note = StepState.OPEN, None, None, ""
     step.save(update_fields=["state", "done_at", "done_by", "note"])
-    plan = plan_of(step, due_at=step.due_at, started_at=runs_since(step, bases_for(step)), now=now)
-    start_clocks([_from_now_on(plan, now=now)] if plan else [])
+    count = Countings([step]).of(step)
+    begun = runs_since(step, bases_for(step), count=count)
+    plan = plan_of(step, started_at=begun, now=now, count=count)
+    start_clocks([_from_now_on(plan, now=now, count=count)] if plan else [])
     record(
         run.thread,
         "step.reopened",
@@ -73,5 +77,5 @@ def take_back(
     ]
 
 
-def _from_now_on(plan: Plan, *, now: datetime) -> Plan:
-    return replace(plan, ladder=climbing_anew(plan.ladder, due_at=plan.due_at, now=now))
+def _from_now_on(plan: Plan, *, now: datetime, count: Counting) -> Plan:
+    return replace(plan, ladder=climbing_anew(plan.ladder, due_at=plan.due_at, now=now, count=count))

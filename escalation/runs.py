@@ -11,14 +11,16 @@ from accounts.errors import Conflict, Invalid
 from accounts.masking import mask_free_text
 from accounts.models import Unit, User
 from accounts.queries import OrgMap
-from escalation.clocks import lock_thread, start_clocks, stop_clocks
+from escalation.clocks import Plan, lock_thread, start_clocks, stop_clocks
+from escalation.counting import Counting
 from escalation.enums import Base, ClockState, RunState, StepState
 from escalation.faults import OWN_UNIT, STEP_BASE
 from escalation.models import Clock, Run, Step
-from escalation.planning import due_moment, duration, stamp
+from escalation.planning import due_with_doubt, duration, stamp
 from escalation.runbooks import current_version
 from escalation.sharing import rehome_shared_steps
 from escalation.steps import body_of, open_steps_of, own_bases, plan_of, replan, runs_since, waiting_for
+from escalation.working_hours import Countings, count_for_whoever_acts
 from timeline.refs import ref
 from timeline.services import record
 
@@ -138,7 +140,11 @@ def regrade(run: Run, grade: int, *, now: datetime, actor: User | None = None) -
         details={"runbook": run.body["title"]},
         is_drill=run.is_drill,
     )
-    replan(open_steps_of(run), now=now)
+    steps = open_steps_of(run)
+    for step in steps:  # another grade counts anew, for whoever has the file by now
+        count_for_whoever_acts(step)
+    Step.objects.bulk_update(steps, ["counted_for"])
+    replan(steps, now=now)
     return run
 
 
@@ -245,8 +251,13 @@ def _start_steps(run: Run, *, only: Collection[str] | None) -> list[Step]:
     bodies = [body for body in run.body["steps"] if _wanted(body, run=run, only=only)]
     if not bodies:
         raise Conflict(_("None of these steps belongs to the runbook."))
-    steps = Step.objects.bulk_create([_step(run, body, org=org, bases=bases) for body in bodies])
-    plans = (plan_of(step, due_at=step.due_at, started_at=runs_since(step, bases), now=None) for step in steps)
+    steps = [_step(run, body, org=org) for body in bodies]
+    counts = Countings(steps)
+    for step in steps:
+        due = due_with_doubt(body_of(step)["due"], bases=bases, grade=run.grade, count=counts.of(step))
+        step.due_at, step.is_provisional = due or (None, False)
+    Step.objects.bulk_create(steps)
+    plans = (_plan(step, bases=bases, count=counts.of(step)) for step in steps)
     start_clocks(plan for plan in plans if plan is not None)
     return steps
 
@@ -257,7 +268,11 @@ def _wanted(body: Mapping[str, Any], *, run: Run, only: Collection[str] | None) 
     return only is None or body["code"] in only
 
 
-def _step(run: Run, body: Mapping[str, Any], *, org: OrgMap, bases: Mapping[str, datetime]) -> Step:
+def _plan(step: Step, *, bases: Mapping[str, datetime], count: Counting) -> Plan | None:
+    return plan_of(step, started_at=runs_since(step, bases, count=count), now=None, count=count)
+
+
+def _step(run: Run, body: Mapping[str, Any], *, org: OrgMap) -> Step:
     step = Step(
         run=run,
         code=body["code"],
@@ -266,9 +281,9 @@ def _step(run: Run, body: Mapping[str, Any], *, org: OrgMap, bases: Mapping[str,
         completes_on=body["completes_on"],
         deliverable=body["deliverable"],
         assignee=run.owner if body.get("follows_owner") else None,
-        due_at=due_moment(body["due"], bases=bases, grade=run.grade),
     )
     place_step(step, body, org=org)
+    count_for_whoever_acts(step)
     return step
 
 

@@ -37,7 +37,10 @@ def span_of(text: object, *, statutory: bool = True) -> Span:
             else _("“%(text)s” is not a duration; write minutes, hours or days, such as 30m, 6h or 1d")
         )
         raise ValueError(message % {"text": str(text)[:40]})
-    return Span(int(match[1]), match[2])
+    found = Span(int(match[1]), match[2])
+    if found.is_statutory and not found.number:
+        raise ValueError(_("“%(text)s” counts no day; write at least 1%(unit)s") % {"text": text, "unit": found.unit})
+    return found
 
 
 def spoken(text: object) -> str:

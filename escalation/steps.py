@@ -1,7 +1,7 @@
 """Steps of runs: done with their deliverable, waived or moved with a reason, given to somebody."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,25 +12,31 @@ from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import User
 from escalation import rules
 from escalation.clocks import Plan, lock_thread, pauses_of, start_clocks, stop_clocks
+from escalation.counting import Counting
 from escalation.enums import Base, ClockKind, ClockState, RunState, StepState
 from escalation.faults import STEP_BASE, counted_steps
 from escalation.models import Clock, Run, Step
 from escalation.planning import (
     Moments,
+    Rungs,
     counted_from,
-    due_moment,
-    duration,
+    due_with_doubt,
     ladder_plan,
     moment,
-    per_grade,
     reminder_plan,
+    shifted,
     stamp,
     without_stale_warnings,
 )
+from escalation.working_hours import Countings, counts_working_time, follows_calendar
+from escalation.worktime import Due
 from notifications.messages import in_language
 from notifications.services import tell
 from timeline.refs import ref
 from timeline.services import Draft, record, record_many
+
+# What a clock hands to the one that replaces it.
+CARRIED = ("state", "paused_at", "pause_reason", "paused_seconds", "pauses")
 
 # ---- when it is due ---------------------------------------------------------------------------
 
@@ -67,20 +73,27 @@ def waiting_for(body: Mapping[str, Any], code: str) -> list[str]:
 
 
 def plan_of(
-    step: Step, *, due_at: datetime | None, started_at: datetime, now: datetime | None, carried: Mapping[str, Any] = {}
+    step: Step,
+    *,
+    started_at: datetime,
+    now: datetime | None,
+    count: Counting,
+    stood_still: timedelta = timedelta(0),
+    carried: Mapping[str, Any] = {},
 ) -> Plan | None:
     """The clock a step needs: its deadline; a reminder to get a date where it has none; nothing where it only waits.
 
-    `now` is given for plans made under way: warnings already behind are not told one after the other.
+    `now` is given for plans made under way: warnings already behind are not told one after the other. `stood_still`:
+    how much of the time until the step is due was a pause, and counts for no share of it.
     """
-    body, run = body_of(step), step.run
+    body, run, due_at = body_of(step), step.run, step.due_at
     if due_at is not None:
-        ladder = ladder_plan(run.body["ladder"], started_at=started_at, due_at=due_at)
+        ladder = deadline_ladder(step, due_at=due_at, started_at=started_at, count=count, stood_still=stood_still)
         kind = ClockKind.DEADLINE
         if now is not None:
             ladder = without_stale_warnings(ladder, now=now, due_at=due_at)
     elif "remind_after" in body:
-        due_at = started_at + duration(body["remind_after"])
+        due_at = count.after(started_at, body["remind_after"]).at
         ladder, kind = reminder_plan(at=due_at), ClockKind.REMINDER
     else:
         return None
@@ -102,7 +115,9 @@ def plan_of(
         lead_unit_id=step.lead_unit_id,
         co_leads=co_leads_of(step),
         pausable=[reason["code"] for reason in run.body["pausable"]],
-        counts_working_time=bool(per_grade(run.body["counts_working_time"], run.grade)),
+        counts_working_time=counts_working_time(run),
+        follows_calendar=follows_calendar(step),
+        is_provisional=step.is_provisional,
         is_drill=run.is_drill,
         carried=dict(carried),
     )
@@ -114,20 +129,32 @@ def co_leads_of(step: Step) -> list[int]:
 
 def replan(steps: Sequence[Step], *, now: datetime) -> list[Step]:
     """Works the due times out anew; a step whose time changed gets a new clock. Returns those steps."""
-    changed = [step for step in steps if not step.is_moved and _due_of(step) != step.due_at]
-    for step in changed:
-        set_due(step, _due_of(step), now=now)
+    counts = Countings(steps)
+    changed = []
+    for step in steps:
+        if step.is_moved:
+            continue
+        count = counts.of(step)
+        still = pauses_of(step.pk, count=count)
+        due = due_of(step, count=count, stood_still=still)
+        if (due.at if due else None) != step.due_at:
+            set_due(step, due, now=now, count=count, stood_still=still)
+            changed.append(step)
     return changed
 
 
-def _due_of(step: Step) -> datetime | None:
-    due = due_moment(body_of(step)["due"], bases=bases_for(step), grade=step.run.grade)
-    return due + pauses_of(step.pk) if due is not None else None
+def due_of(step: Step, *, count: Counting, stood_still: timedelta) -> Due | None:
+    """By the runbook; the time it stood still is given back."""
+    due = due_with_doubt(body_of(step)["due"], bases=bases_for(step), grade=step.run.grade, count=count)
+    if due is None:
+        return None
+    back = count.later(due.at, stood_still)
+    return Due(back.at, due.is_provisional or back.is_provisional)
 
 
-def runs_since(step: Step, bases: Moments) -> datetime:
+def runs_since(step: Step, bases: Moments, *, count: Counting) -> datetime:
     """Warnings are shares of the time there is: of a call-back's day, not of the weeks before it."""
-    since = counted_from(body_of(step)["due"], bases=bases, grade=step.run.grade)
+    since = counted_from(body_of(step)["due"], bases=bases, grade=step.run.grade, count=count)
     return since if since and (step.due_at is None or since < step.due_at) else step.run.started_at
 
 
@@ -136,17 +163,32 @@ def bases_for(step: Step) -> dict[str, datetime]:
     return bases_of(step.run) if body_of(step).get("shared") else own_bases(step.run)
 
 
-def set_due(step: Step, due_at: datetime | None, *, now: datetime) -> None:
+def set_due(
+    step: Step, due: Due | None, *, now: datetime, count: Counting, stood_still: timedelta = timedelta(0)
+) -> None:
     """A rung fires once for ever, so another time means another clock; a pause under way goes with it."""
     old = step.clocks.exclude(state=ClockState.STOPPED).select_for_update(of=("self",)).first()
     carried: dict[str, Any] = {}
     if old is not None:
-        carried = {name: getattr(old, name) for name in ("state", "paused_at", "pause_reason", "paused_seconds")}
+        carried = {name: getattr(old, name) for name in CARRIED}
         stop_clocks(Clock.objects.filter(pk=old.pk), now=now)
-    step.due_at = due_at
-    step.save(update_fields=["due_at", "is_moved"])
-    plan = plan_of(step, due_at=due_at, started_at=runs_since(step, bases_for(step)), now=now, carried=carried)
+    step.due_at, step.is_provisional = due or (None, False)
+    step.save(update_fields=["due_at", "is_provisional", "is_moved"])
+    begun = runs_since(step, bases_for(step), count=count)
+    plan = plan_of(step, started_at=begun, now=now, count=count, stood_still=stood_still, carried=carried)
     start_clocks([plan] if plan else [])
+
+
+def deadline_ladder(
+    step: Step, *, due_at: datetime, started_at: datetime, count: Counting, stood_still: timedelta
+) -> Rungs:
+    """Shares are of the time that runs: the plan is made without the pauses, then moved by them."""
+    body = step.run.body["ladder"]
+    if not stood_still:
+        return ladder_plan(body, started_at=started_at, due_at=due_at, count=count)
+    due = due_of(step, count=count, stood_still=timedelta(0))
+    plan = ladder_plan(body, started_at=started_at, due_at=due.at if due else due_at, count=count)
+    return shifted(plan, from_rung=0, by=stood_still, count=count)
 
 
 # ---- how it ends --------------------------------------------------------------------------------
@@ -214,7 +256,7 @@ def move_step(step: Step, *, due_at: datetime, actor: User, reason: str, now: da
         message = _("The new time must lie in the future.")
         raise Invalid(message, fields={"due_at": message})
     before, step.is_moved = step.due_at, True
-    set_due(step, due_at, now=now)
+    set_due(step, Due(due_at, is_provisional=False), now=now, count=Countings([step]).of(step))
     record(
         step.run.thread,
         "step.moved",

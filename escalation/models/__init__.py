@@ -1,4 +1,5 @@
 from escalation.models.breaches import BreachReason
+from escalation.models.calendar import CalendarDay, CalendarEdition, Recount, WorkingHours
 from escalation.models.clocks import Clock, Rung
 from escalation.models.handovers import Handover, HandoverItem
 from escalation.models.roster import Absence, Shift
@@ -10,14 +11,18 @@ __all__ = [
     "Absence",
     "AuditFinding",
     "BreachReason",
+    "CalendarDay",
+    "CalendarEdition",
     "Clock",
     "Handover",
     "HandoverItem",
     "Heartbeat",
+    "Recount",
     "Run",
     "Runbook",
     "RunbookVersion",
     "Rung",
     "Shift",
     "Step",
+    "WorkingHours",
 ]

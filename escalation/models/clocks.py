@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -47,6 +47,9 @@ class Clock(models.Model):
     ladder = models.JSONField()
     pausable = models.JSONField(default=list)  # reason codes the runbook names
     counts_working_time = models.BooleanField(default=False)
+    # Counted on the calendar (working time, or statutory days): what changes there is counted anew.
+    follows_calendar = models.BooleanField(default=False, db_default=False)
+    is_provisional = models.BooleanField(default=False, db_default=False)  # rests on dates that nobody has settled
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=ClockState, default=ClockState.RUNNING)
@@ -54,7 +57,8 @@ class Clock(models.Model):
     next_rung = models.PositiveSmallIntegerField(default=0)
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=40, blank=True, default="")
-    paused_seconds = models.PositiveIntegerField(default=0)
+    paused_seconds = models.PositiveIntegerField(default=0)  # of counted time: what resuming gave back
+    pauses = models.JSONField(default=list, db_default=Value([], models.JSONField()))  # [[from, until], …]
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
@@ -74,6 +78,10 @@ class Clock(models.Model):
             # The board, by time left, and the clocks of one person.
             models.Index(fields=["due_at", "id"], name="clock_board", condition=~Q(state=ClockState.STOPPED)),
             models.Index(fields=["owner", "due_at"], name="clock_mine", condition=~Q(state=ClockState.STOPPED)),
+            # recount: clocks that a change of the calendar may move.
+            models.Index(
+                fields=["id"], name="clock_calendar", condition=Q(follows_calendar=True) & ~Q(state=ClockState.STOPPED)
+            ),
             models.Index(fields=["thread"], name="clock_thread"),
             models.Index(fields=["run", "step"], name="clock_run", condition=Q(run__isnull=False)),
             models.Index(fields=["step"], name="clock_step", condition=Q(step__isnull=False)),

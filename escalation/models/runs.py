@@ -76,6 +76,9 @@ class Step(models.Model):
     assignee = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=10, choices=StepState, default=StepState.OPEN)
     due_at = models.DateTimeField(null=True, blank=True)
+    is_provisional = models.BooleanField(default=False, db_default=False)  # due rests on dates that nobody has settled
+    # Whose working hours its time was counted in; a file handed over keeps the times it has.
+    counted_for = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     is_moved = models.BooleanField(default=False)  # somebody set the time by hand: grades and dates no longer do
     done_at = models.DateTimeField(null=True, blank=True)
     done_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")

@@ -12,7 +12,7 @@ from escalation.enums import RunState, StepState
 from escalation.models import Clock, Run, Step
 from escalation.queries import steps_of_run
 from escalation.services import cancel_run, deliver, pause, regrade, resume, set_base, set_owner, start_run
-from tests.conftest import Organisation
+from tests.conftest import SHANGHAI, Organisation
 from timeline.models import Entry
 
 pytestmark = pytest.mark.django_db
@@ -75,72 +75,107 @@ def test_each_step_finds_its_lead_and_supporting_departments(org: Organisation, 
     ]
 
 
+# A Monday; people work from 9 to 12 and from 13 to 18, until the table says otherwise.
+MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
+
+
+def due_at(run: Run) -> dict[str, str]:
+    return {step.code: f"{step.due_at.astimezone(SHANGHAI):%m-%d %H:%M}" for step in run.steps.all() if step.due_at}
+
+
+@pytest.mark.parametrize(
+    ("grade", "expected"),
+    [
+        (
+            1,
+            {
+                "classify": "11-23 10:15",
+                "first_contact": "11-23 10:15",
+                "investigation": "11-23 15:00",
+                "plan": "11-23 17:00",
+                "outcome": "11-24 10:00",
+            },
+        ),
+        (
+            2,
+            {
+                "classify": "11-23 10:30",
+                "first_contact": "11-23 10:30",
+                "investigation": "11-24 10:00",
+                "plan": "11-24 10:00",
+                "outcome": "11-25 10:00",
+            },
+        ),
+        (
+            3,
+            {
+                "classify": "11-23 11:00",
+                "first_contact": "11-23 11:00",
+                "investigation": "11-25 10:00",
+                "plan": "11-26 10:00",
+                "outcome": "11-30 10:00",
+            },
+        ),
+        (
+            4,
+            {
+                "classify": "11-23 12:00",
+                "first_contact": "11-23 15:00",
+                "investigation": "11-26 10:00",
+                "plan": "11-30 10:00",
+                "outcome": "12-02 10:00",
+            },
+        ),
+    ],
+)
+def test_a_complaint_keeps_its_times_by_grade_in_working_time(
+    start: Start, grade: int, expected: dict[str, str]
+) -> None:
+    run = start("complaint", grade=grade, now=MONDAY)
+
+    assert due_at(run) == expected
+
+
 @pytest.mark.parametrize(
     ("code", "grade", "expected"),
     [
-        (
-            "complaint",
-            1,
-            {
-                "classify": 15 * MINUTE,
-                "first_contact": 15 * MINUTE,
-                "investigation": 4 * HOUR,
-                "plan": 6 * HOUR,
-                "outcome": DAY,
-                "callback": None,
-            },
-        ),
-        (
-            "complaint",
-            2,
-            {
-                "classify": 30 * MINUTE,
-                "first_contact": 30 * MINUTE,
-                "investigation": DAY,
-                "plan": DAY,
-                "outcome": 2 * DAY,
-                "callback": None,
-            },
-        ),
-        (
-            "complaint",
-            3,
-            {
-                "classify": HOUR,
-                "first_contact": HOUR,
-                "investigation": 2 * DAY,
-                "plan": 3 * DAY,
-                "outcome": 5 * DAY,
-                "callback": None,
-            },
-        ),
-        (
-            "complaint",
-            4,
-            {
-                "classify": 2 * HOUR,
-                "first_contact": 4 * HOUR,
-                "investigation": 3 * DAY,
-                "plan": 5 * DAY,
-                "outcome": 7 * DAY,
-                "callback": None,
-            },
-        ),
         ("alert", 1, {"acknowledge": 5 * MINUTE}),
         ("alert", 2, {"acknowledge": 15 * MINUTE}),
         ("alert", 3, {"acknowledge": 30 * MINUTE}),
         ("alert", 4, {"acknowledge": 2 * HOUR}),
         ("approval", 1, {"decide": 30 * MINUTE}),
         ("approval", 2, {"decide": HOUR}),
-        ("approval", 3, {"decide": 4 * HOUR}),
-        ("approval", 4, {"decide": DAY}),
-        ("department_task", 2, {"answer": 4 * HOUR}),
     ],
 )
-def test_the_other_runbooks_keep_their_times_by_grade(
+def test_alerts_and_the_worst_approvals_count_every_minute_of_a_saturday(
     start: Start, code: str, grade: int, expected: dict[str, timedelta | None]
 ) -> None:
     assert due_times(start(code, grade=grade)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "grade", "expected"),
+    [
+        ("approval", 3, {"decide": "11-23 14:00"}),
+        ("approval", 4, {"decide": "11-24 09:00"}),
+        ("department_task", 2, {"answer": "11-23 14:00"}),
+        (
+            "complaint",
+            1,
+            {
+                "classify": "11-23 09:15",
+                "first_contact": "11-23 09:15",
+                "investigation": "11-23 14:00",
+                "plan": "11-23 16:00",
+                "outcome": "11-24 09:00",
+            },
+        ),
+    ],
+)
+def test_what_counts_working_time_begins_on_monday_when_it_comes_on_saturday(
+    start: Start, code: str, grade: int, expected: dict[str, str]
+) -> None:
+    assert due_at(start(code, grade=grade)) == expected
 
 
 def test_a_department_task_is_due_when_it_was_asked_for(start: Start, now: datetime) -> None:
@@ -270,16 +305,16 @@ def test_the_callback_clock_starts_when_the_measures_are_done(start: Start, cloc
     set_base(run, "measures_done_at", now + 3 * DAY, actor=None, now=now + 3 * DAY)
 
     clock = clock_of(run, "callback")
-    assert (clock.kind, clock.due_at) == ("deadline", now + 4 * DAY)
+    assert (clock.kind, clock.due_at) == ("deadline", now + 4 * DAY)  # Tuesday, then Wednesday
 
 
 def test_a_worse_grade_counts_its_shorter_times_from_the_same_start(start: Start, clock_of, now: datetime) -> None:
-    run = start("complaint", grade=4)
+    run = start("complaint", grade=4, now=MONDAY)
 
-    regrade(run, 1, now=now + 10 * MINUTE)
+    regrade(run, 1, now=MONDAY + 10 * MINUTE)
 
     classify = clock_of(run, "classify")
-    assert (classify.grade, classify.due_at) == (1, now + 15 * MINUTE)
+    assert (classify.grade, classify.due_at) == (1, MONDAY + 15 * MINUTE)
     assert [rung["code"] for rung in classify.ladder][:2] == ["warn80", "breach"]
     assert due_times(run)["outcome"] == DAY
     assert Entry.objects.filter(verb="run.regraded").values_list("from_state", "to_state").get() == ("4", "1")
@@ -318,14 +353,16 @@ def test_a_cancelled_run_leaves_nothing_running(start: Start, now: datetime) -> 
 
 
 def test_the_time_a_step_stood_still_survives_a_new_grade(start: Start, clock_of, agent: User, now: datetime) -> None:
-    run = start("complaint", grade=4, owner=agent)
+    run = start("complaint", grade=4, owner=agent, now=MONDAY)
     clock = clock_of(run, "outcome")
-    pause(clock, reason_code="waiting_for_customer", actor=agent, now=now + HOUR)
-    resume(clock, actor=agent, now=now + 3 * HOUR)
+    pause(clock, reason_code="waiting_for_customer", actor=agent, now=MONDAY + HOUR)
+    resume(clock, actor=agent, now=MONDAY + 4 * HOUR)  # from 11 to 14, an hour of it lunch
 
-    regrade(run, 2, now=now + 4 * HOUR)
+    regrade(run, 2, now=MONDAY + 5 * HOUR)
 
-    assert clock_of(run, "outcome").due_at == now + 2 * DAY + 2 * HOUR
+    outcome = clock_of(run, "outcome")
+    assert outcome.due_at == MONDAY + 2 * DAY + 2 * HOUR
+    assert (outcome.paused_seconds, len(outcome.pauses)) == (7200, 1)
 
 
 def test_a_reopened_case_starts_only_the_steps_that_still_make_sense(start: Start) -> None:

@@ -126,9 +126,9 @@ def test_a_pause_says_why_and_its_end_how_long(
 
     pause(clock, reason_code=reason, actor=supervisor, now=now)
     assert said("clock.paused").endswith("· Waiting for the customer")
-    resume(clock, actor=supervisor, now=now + timedelta(hours=2))
+    resume(clock, actor=supervisor, now=now + timedelta(days=2))  # from Saturday to Monday at ten
 
-    assert said("clock.resumed").endswith("· it stood still for 2 h")
+    assert said("clock.resumed").endswith("· it stood still for 2 days, 1 h of it working time")
 
 
 @pytest.mark.parametrize(
