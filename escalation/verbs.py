@@ -43,6 +43,8 @@ register(
         "runbook.copied": _("made the runbook as a copy"),
         "runbook.retired": _("retired the runbook"),
         "runbook.brought_back": _("put the runbook back into use"),
+        "calendar.loaded": _("loaded the public calendar"),
+        "calendar.hours_set": _("set working hours"),
     },
     big={"run.started", "step.done", "handover.confirmed"},
     bad={"clock.breached", "clock.climbed", "clock.repeated"},

@@ -136,7 +136,8 @@ def test_mentions_of_one_thing_are_one_event_whose_alert_climbed() -> None:
 def test_the_record_is_whole_and_dated_as_the_script_says() -> None:
     verdict = verify()
     assert verdict.broken is None
-    moments = list(Entry.objects.order_by("at").values_list("at", flat=True))
+    story = Entry.objects.exclude(thread="calendar")  # loaded with the rules, by the real clock
+    moments = list(story.order_by("at").values_list("at", flat=True))
     assert (moments[0], moments[-1] <= PRESENT) == (START, True)
 
 

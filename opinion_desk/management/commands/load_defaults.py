@@ -4,7 +4,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-RULES = ("load_categories", "load_runbooks", "load_monitoring", "load_press")
+RULES = ("load_categories", "load_calendar", "load_runbooks", "load_monitoring", "load_press")
 
 
 class Command(BaseCommand):
