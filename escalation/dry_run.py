@@ -13,6 +13,7 @@ from operator import attrgetter
 from typing import Any
 
 from escalation.clocks import silences
+from escalation.counting import BARE, Counting
 from escalation.enums import Base
 from escalation.faults import STEP_BASE, counted_steps
 from escalation.planning import (
@@ -20,13 +21,14 @@ from escalation.planning import (
     climbing_anew,
     counted_from,
     due_moment,
-    duration,
     ladder_plan,
     moment,
+    per_grade,
     reminder_plan,
     shifted,
     without_stale_warnings,
 )
+from escalation.worktime import WorkCalendar
 
 Body = Mapping[str, Any]
 Bases = Mapping[str, datetime]
@@ -62,6 +64,8 @@ class History:
     events: Sequence[Event]
     shares: bool = False
     ended_at: datetime | None = None
+    calendars: Mapping[str, WorkCalendar] = field(default_factory=dict)  # of whoever acts, by step
+    calendar: WorkCalendar = BARE  # of the file's unit, for steps that are new
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,21 +152,30 @@ class _Walk:
                 bases[name] = min(bases.get(name, at), at)
         return bases
 
-    def _due(self, step: _Step) -> datetime | None:
-        due = due_moment(step.body["due"], bases=self._known(step), grade=self.grade)
-        return due + step.stood_still if due is not None else None
+    def _count(self, step: _Step) -> Counting:
+        calendar = self.history.calendars.get(step.body["code"], self.history.calendar)
+        return Counting(calendar, is_working=bool(per_grade(self.body["counts_working_time"], self.grade)))
+
+    def _due(self, step: _Step, *, stood_still: timedelta | None = None) -> datetime | None:
+        count, still = self._count(step), step.stood_still if stood_still is None else stood_still
+        due = due_moment(step.body["due"], bases=self._known(step), grade=self.grade, count=count)
+        return count.later(due, still).at if due is not None else None
 
     def _plan(self, step: _Step, *, at: datetime, under_way: bool) -> _Clock | None:
         started_at = self.history.started_at
-        since = counted_from(step.body["due"], bases=self._known(step), grade=self.grade)
+        count = self._count(step)
+        since = counted_from(step.body["due"], bases=self._known(step), grade=self.grade, count=count)
         if since and (step.due_at is None or since < step.due_at):
             started_at = since
         if step.due_at is None:
             if "remind_after" not in step.body:
                 return None
-            remind_at = started_at + duration(step.body["remind_after"])
+            remind_at = count.after(started_at, step.body["remind_after"]).at
             return _Clock(reminder_plan(at=remind_at), remind_at, at)
-        ladder = ladder_plan(self.body["ladder"], started_at=started_at, due_at=step.due_at)
+        still = timedelta(0) if step.is_moved else step.stood_still
+        ends = (self._due(step, stood_still=timedelta(0)) if still else None) or step.due_at
+        ladder = ladder_plan(self.body["ladder"], started_at=started_at, due_at=ends, count=count)
+        ladder = shifted(ladder, from_rung=0, by=still, count=count)
         if under_way:
             ladder = without_stale_warnings(ladder, now=at, due_at=step.due_at)
         return _Clock(ladder, step.due_at, at)
@@ -222,7 +235,9 @@ class _Walk:
         if step.is_settled:
             step.is_settled, step.clock = False, self._plan(step, at=at, under_way=True)
             if step.clock:
-                step.clock.ladder = climbing_anew(step.clock.ladder, due_at=step.clock.due_at, now=at)
+                step.clock.ladder = climbing_anew(
+                    step.clock.ladder, due_at=step.clock.due_at, now=at, count=self._count(step)
+                )
 
     def _steer(self, event: Event) -> None:
         """Pauses and acknowledgements, where this body has a clock at all and may be paused for the reason."""
@@ -237,13 +252,14 @@ class _Walk:
             self._resume(self.steps[event.step], clock, at=event.at)
 
     def _resume(self, step: _Step, clock: _Clock, *, at: datetime) -> None:
-        still = max(at - (clock.paused_at or at), timedelta(0))
+        count = self._count(step)
+        still = count.elapsed(clock.paused_at or at, at)
         clock.paused_at = None
-        clock.due_at += still
-        clock.ladder = shifted(clock.ladder, from_rung=clock.next_rung, by=still)
-        step.stood_still += timedelta(seconds=int(still.total_seconds()))
+        clock.due_at = count.later(clock.due_at, still).at
+        clock.ladder = shifted(clock.ladder, from_rung=clock.next_rung, by=still, count=count)
+        step.stood_still += still
         if step.due_at is not None:
-            step.due_at += still
+            step.due_at = count.later(step.due_at, still).at
 
     # ---- what is told ---------------------------------------------------------------------------
     def _tell(self, step: _Step, *, until: datetime) -> None:

@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
+from escalation.calendars import calendars_of
 from escalation.dry_run import Event, History, would_tell
 from escalation.enums import RungKind, RunState
 from escalation.faults import STEP_BASE
 from escalation.models import Clock, Run, Runbook, RunbookVersion, Rung, Step
 from escalation.planning import moment
 from escalation.runbook_words import titles_of
+from escalation.worktime import WorkCalendar
 from timeline.models import Entry
 
 WINDOW = timedelta(days=30)
@@ -150,10 +153,11 @@ class _StepRow:
     code: str
     completes_on: str
     done_at: datetime | None
+    unit: int  # in whose working hours it was counted
 
 
 def histories(runs: Sequence[Run]) -> list[History]:
-    """Five queries, however many runs. Runs that share steps are read along, for their dates."""
+    """Six queries, however many runs. Runs that share steps are read along, for their dates."""
     sharing = list(Run.objects.filter(shares__in=[run.pk for run in runs]).defer("body"))
     everyone = list({run.pk: run for run in [*runs, *sharing]}.values())
     roots = {run.shares_id for run in everyone if run.shares_id}
@@ -166,11 +170,17 @@ def histories(runs: Sequence[Run]) -> list[History]:
     joined: dict[int, list[Run]] = defaultdict(list)
     for run in sharing:
         joined[run.shares_id or 0].append(run)
-    return [_history(run, met, by_run, joined[run.pk], codes[run.version_id]) for run in runs]
+    calendars = calendars_of({row.unit for row in steps.values()} | {run.unit_id for run in runs})
+    return [_history(run, met, by_run, joined[run.pk], codes[run.version_id], calendars) for run in runs]
 
 
 def _history(
-    run: Run, met: Mapping[int, _Met], steps: Mapping[int, Sequence[_StepRow]], sharing: Iterable[Run], codes: set[str]
+    run: Run,
+    met: Mapping[int, _Met],
+    steps: Mapping[int, Sequence[_StepRow]],
+    sharing: Iterable[Run],
+    codes: set[str],
+    calendars: Mapping[int, WorkCalendar],
 ) -> History:
     own = met[run.pk]
     own_rows = steps.get(run.pk, ())
@@ -190,6 +200,8 @@ def _history(
         events=events,
         shares=run.shares_id is not None,
         ended_at=run.ended_at,
+        calendars={row.code: calendars[row.unit] for row in rows},
+        calendar=calendars[run.unit_id],
     )
 
 
@@ -220,8 +232,10 @@ def _codes(versions: Iterable[int]) -> dict[int, set[str]]:
 
 
 def _steps(runs: Iterable[int]) -> dict[int, _StepRow]:
-    rows = Step.objects.filter(run__in=runs).values_list("pk", "run_id", "code", "completes_on", "done_at")
-    return {pk: _StepRow(run, code, done_by, at) for pk, run, code, done_by, at in rows.order_by("pk")}
+    whose = Coalesce("counted_for_id", "lead_unit_id", "run__unit_id")
+    rows = Step.objects.filter(run__in=runs).annotate(whose=whose).order_by("pk")
+    fields = rows.values_list("pk", "run_id", "code", "completes_on", "done_at", "whose")
+    return {pk: _StepRow(*rest) for pk, *rest in fields}
 
 
 def _met(runs: Sequence[Run], steps: Mapping[int, _StepRow]) -> dict[int, _Met]:

@@ -253,4 +253,4 @@ def test_a_dry_run_asks_the_same_for_one_run_and_three(
     with CaptureQueriesContext(connection) as asked:
         dry_run(book, body, user=commander, now=now)
 
-    assert len(asked) == 10
+    assert len(asked) == 11
