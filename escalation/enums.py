@@ -93,7 +93,7 @@ class HandoverState(TextChoices):
 
     GIVEN = "given", _("Waits for the next one's word")
     CONFIRMED = "confirmed", _("Taken over")
-    REFUSED = "refused", _("Refused")
+    REFUSED = "refused", pgettext_lazy("hand-over", "Refused")
 
 
 class DaySource(TextChoices):

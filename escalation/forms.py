@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from escalation.enums import BreachCode
 
 
 class NoteForm(forms.Form):
@@ -38,3 +39,10 @@ class PauseForm(forms.Form):
     def __init__(self, *args: object, reasons: list[tuple[str, str]], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
         self.fields["reason_code"].choices = reasons  # type: ignore[attr-defined]  # a choice of reasons
+
+
+class BreachReasonForm(forms.Form):
+    code = forms.ChoiceField(label=_("Why was the time missed?"), choices=[("", _("Choose one")), *BreachCode.choices])
+    words = forms.CharField(
+        label=_("In your words"), required=False, widget=forms.Textarea(attrs={"rows": 2}), max_length=1000
+    )

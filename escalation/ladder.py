@@ -137,6 +137,9 @@ class Ladder:
         """The duty persons of a department; its backups where none of them is there."""
         return self.present(self.presence.duty.get(unit_id, ())) or self.present(self.presence.backup.get(unit_id, ()))
 
+    def supervisors(self, unit_id: int) -> list[int]:
+        return self.present(self.org.supervisors_of(unit_id))
+
     def _look(self, clock: Placed, wanted: Tier) -> Audience:
         for tier in CLIMB[CLIMB.index(wanted) :]:
             if people := self.present(self._on(clock, tier)):

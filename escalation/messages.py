@@ -30,6 +30,14 @@ def acknowledgement(params: dict[str, Any]) -> Action | None:
     return Action(_lazy("Acknowledge"), reverse("escalation:acknowledge", args=[clock])) if clock else None
 
 
+def asking_why(params: dict[str, Any]) -> Action | None:
+    """Only who was told as the one who acts let it pass."""
+    clock = params.get("clock")
+    if not clock or params.get("told_tier") != Tier.PERSON:
+        return None
+    return Action(_lazy("Say why the time was missed"), reverse("escalation:clock", args=[clock]) + "#reason")
+
+
 def register_all() -> None:
     register(
         "clock.warning",
@@ -49,6 +57,7 @@ def register_all() -> None:
         words=words,
         action=acknowledgement,
         quick=acknowledgement_link,
+        link=asking_why,
     )
     register(
         "clock.climb",
@@ -84,6 +93,21 @@ def register_all() -> None:
         "step.assigned",
         title=_lazy("Yours to do: %(step)s – %(label)s"),
         body=_lazy("%(who)s gave you “%(step)s”. Its time is on the page."),
+    )
+    register(
+        "handover.given",
+        title=_lazy("%(who)s hands the shift over to you: %(unit)s"),
+        body=_lazy("%(count)s open matters are yours from now on. Read them and say that you have taken over."),
+    )
+    register(
+        "handover.confirmed",
+        title=_lazy("%(who)s has taken the shift over: %(unit)s"),
+        body=_lazy("What you handed over is in their hands."),
+    )
+    register(
+        "handover.refused",
+        title=_lazy("%(who)s did not take the shift over: %(unit)s"),
+        body=_lazy("What was still open is back with whoever had it. See the reason, and arrange who takes over."),
     )
     register(
         "clock.audit",

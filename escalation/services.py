@@ -1,10 +1,12 @@
 """The door of this room: everything other rooms call, from one place."""
 
 from escalation.auditor import audit
+from escalation.breaches import give_reason
 from escalation.clocks import Plan, acknowledge, pause, resume, start_clock
 from escalation.handover import move_runs
 from escalation.reopening import reopen_step, take_back
 from escalation.runs import cancel_run, regrade, relabel, set_base, set_owner, start_run
+from escalation.shift_change import confirm_handover, hand_shift_over, refuse_handover
 from escalation.steps import assign_step, complete_step, deliver, move_step, waive_step
 from escalation.tick import tick
 
@@ -15,10 +17,14 @@ __all__ = [
     "audit",
     "cancel_run",
     "complete_step",
+    "confirm_handover",
     "deliver",
+    "give_reason",
+    "hand_shift_over",
     "move_runs",
     "move_step",
     "pause",
+    "refuse_handover",
     "regrade",
     "relabel",
     "reopen_step",

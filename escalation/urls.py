@@ -1,6 +1,14 @@
 from django.urls import include, path, re_path
 
-from escalation import dry_run_views, link_views, runbook_views, views
+from escalation import (
+    breach_views,
+    dry_run_views,
+    handover_views,
+    link_views,
+    roster_views,
+    runbook_views,
+    views,
+)
 
 app_name = "escalation"
 
@@ -26,6 +34,21 @@ urlpatterns = [
     path("<int:pk>/acknowledge/", views.acknowledge, name="acknowledge"),
     path("<int:pk>/pause/", views.pause, name="pause"),
     path("<int:pk>/resume/", views.resume, name="resume"),
+    path("<int:pk>/reason/", breach_views.explain, name="explain"),
+    path("reasons/", breach_views.reasons, name="reasons"),
+    path("roster/", roster_views.roster, name="roster"),
+    path("roster/add/", roster_views.add, name="roster_add"),
+    path("roster/copy/", roster_views.copy, name="roster_copy"),
+    path("roster/import/", roster_views.load, name="roster_load"),
+    path("roster/<int:pk>/", roster_views.change, name="shift"),
+    path("absences/", roster_views.absences, name="absences"),
+    path("absences/add/", roster_views.be_away, name="be_away"),
+    path("absences/<int:pk>/end/", roster_views.be_back, name="be_back"),
+    path("handovers/", handover_views.handovers, name="handovers"),
+    path("handovers/new/", handover_views.new, name="handover_new"),
+    path("handovers/<int:pk>/", handover_views.handover, name="handover"),
+    path("handovers/<int:pk>/confirm/", handover_views.confirm, name="handover_confirm"),
+    path("handovers/<int:pk>/refuse/", handover_views.refuse, name="handover_refuse"),
     path("quick/<str:token>/", link_views.quick, name="quick"),
     path("runbooks/", include(_books)),
     path("runs/<int:pk>/", views.run, name="run"),

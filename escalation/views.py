@@ -19,12 +19,14 @@ from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from escalation import rules, services
 from escalation.board import at_time, in_lane, lane_name, lanes_by_person, lanes_by_unit, tally
+from escalation.breaches import missed, was_missed
 from escalation.enums import ClockState, StepState
-from escalation.forms import AssignForm, MoveForm, NoteForm, PauseForm, ReasonForm
-from escalation.models import Clock, Run, Rung, Step
+from escalation.forms import AssignForm, BreachReasonForm, MoveForm, NoteForm, PauseForm, ReasonForm
+from escalation.models import BreachReason, Clock, Run, Rung, Step
 from escalation.planning import moment
 from escalation.queries import clocks_for, live_clocks, steps_of_run, visible_clocks
 from escalation.steps import body_of
+from escalation.week import departments_beside, duty_now
 from notifications.messages import in_language
 from notifications.models import InboxItem
 from notifications.services import mark_read
@@ -49,8 +51,10 @@ def board(request: HttpRequest) -> HttpResponse:
         "page": _board_page(seen, by, params, now=now),
         "now": now,
     }
-    template = "escalation/_board.html" if getattr(request, "htmx", False) else "escalation/board.html"
-    return render(request, template, context)
+    if getattr(request, "htmx", False):
+        return render(request, "escalation/_board.html", context)
+    duties = duty_now(departments_beside(user), now=now)
+    return render(request, "escalation/board.html", context | {"duties": duties})
 
 
 def _board_page(seen: QuerySet[Clock], by: str, params: QueryDict, *, now: datetime) -> Any:
@@ -87,8 +91,13 @@ class LedgerLine:
 @require_safe
 @never_cache
 def clock(request: HttpRequest, pk: int) -> HttpResponse:
+    return clock_page(request, get_visible(clocks_to_answer(signed_in(request)), pk=pk))
+
+
+def clock_page(
+    request: HttpRequest, found: Clock, *, reason_form: BreachReasonForm | None = None, status: int = 200
+) -> HttpResponse:
     user = signed_in(request)
-    found = get_visible(_clocks(user), pk=pk)
     steerable = found.state != ClockState.STOPPED and bool(found.pausable) and rules.may_steer(user, found)
     lines = ledger(found)
     context = {
@@ -97,8 +106,18 @@ def clock(request: HttpRequest, pk: int) -> HttpResponse:
         "told": told_under([key_of(found, line, person) for line in lines for person in line.people]),
         "may_acknowledge": found.state != ClockState.STOPPED and rules.may_acknowledge(user, found),
         "pause_form": PauseForm(reasons=_reasons(found)) if steerable else None,
+        **_reason_of(found, user, bound=reason_form),
     }
-    return render(request, "escalation/clock.html", context)
+    return render(request, "escalation/clock.html", context, status=status)
+
+
+def _reason_of(found: Clock, user: User, *, bound: BreachReasonForm | None) -> dict[str, Any]:
+    """What was said about a missed time, and the form to say it."""
+    if not was_missed(found):
+        return {}
+    given = BreachReason.objects.select_related("by").filter(clock=found).first()
+    form = bound or BreachReasonForm(initial={"code": given.code, "words": given.words} if given else None)
+    return {"is_missed": True, "reason": given, "reason_form": form if rules.may_acknowledge(user, found) else None}
 
 
 def key_of(clock: Clock, line: LedgerLine, person: User) -> str:
@@ -139,19 +158,20 @@ def _reasons(clock: Clock) -> list[tuple[str, str]]:
 @require_POST
 def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
     user, now = signed_in(request), time_now()
-    found = get_visible(_acknowledgeable(user), pk=pk)
+    found = get_visible(clocks_to_answer(user), pk=pk)
     services.acknowledge(found, user=user, now=now)
     number = _whole(request.POST.get("item"))
     if number is not None:
         for item in InboxItem.objects.filter(pk=number, user=user):
             mark_read(item, user=user, now=now)
-    return _back(request, found.get_absolute_url())
+    return back_to(request, found.get_absolute_url())
 
 
-def _acknowledgeable(user: User) -> QuerySet[Clock]:
+def clocks_to_answer(user: User) -> QuerySet[Clock]:
     """Whoever was told may answer, even where the clock itself stands in a unit they do not see."""
     told = Rung.objects.filter(audience__contains=user.pk).values("clock")
-    return Clock.objects.filter(pk__in=told) | Clock.objects.filter(pk__in=_clocks(user).values("pk"))
+    rows = Clock.objects.filter(pk__in=told) | Clock.objects.filter(pk__in=_clocks(user).values("pk"))
+    return rows.select_related("owner", "unit", "lead_unit", "run", "step", "acknowledged_by")
 
 
 @desk_view
@@ -161,7 +181,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_visible(_clocks(user), pk=pk)
     reason, note = request.POST.get("reason_code", ""), request.POST.get("note", "")
     services.pause(found, reason_code=reason, note=note[:500], actor=user, now=time_now())
-    return _back(request, found.get_absolute_url())
+    return back_to(request, found.get_absolute_url())
 
 
 @desk_view
@@ -170,7 +190,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     user = signed_in(request)
     found = get_visible(_clocks(user), pk=pk)
     services.resume(found, actor=user, now=time_now())
-    return _back(request, found.get_absolute_url())
+    return back_to(request, found.get_absolute_url())
 
 
 # ---- one run ------------------------------------------------------------------------------------
@@ -183,6 +203,8 @@ class StepLine:
     supporting: str
     deliverable: str
     forms: dict[str, forms.Form]
+    missed: Clock | None  # the last clock of the step whose time ran out, with its reason
+    reason_form: BreachReasonForm | None
 
 
 @desk_view
@@ -199,6 +221,7 @@ def _run_page(
     steps = list(steps_of_run(found))
     clocks = {clock.step_id: clock for clock in live_clocks().filter(step__in=steps)}
     places = _place_names(steps)
+    over = {late.step_id: late for late in _missed_of(steps)}
     lines = [
         StepLine(
             step=step,
@@ -208,12 +231,23 @@ def _run_page(
             supporting=", ".join(places[p["unit"]] for p in step.supporting if p.get("unit") in places),
             deliverable=in_language(step.deliverable),
             forms=_forms(user, step) | (bound or {}).get(str(step.pk), {}),
+            missed=(late := over.get(step.pk)),
+            reason_form=BreachReasonForm() if _owes_reason(user, step, late) else None,
         )
         for step in steps
     ]
     current = next((line.step.pk for line in lines if line.step.state == StepState.OPEN), None)
     context = {"run": found, "lines": lines, "current": current}
     return render(request, "escalation/run.html", context, status=status)
+
+
+def _missed_of(steps: list[Step]) -> QuerySet[Clock]:
+    """Oldest first, so that the last one of a step stays."""
+    return missed(Clock.objects.filter(step__in=steps)).select_related("breach_reason__by").order_by("pk")
+
+
+def _owes_reason(user: User, step: Step, late: Clock | None) -> bool:
+    return late is not None and not hasattr(late, "breach_reason") and rules.may_complete(user, step)
 
 
 def _place_names(steps: list[Step]) -> dict[int, str]:
@@ -268,7 +302,7 @@ def act(request: HttpRequest, pk: int, step_pk: int, action: str) -> HttpRespons
             services.move_step(step, due_at=data["due_at"], actor=user, reason=data["reason"], now=now)
         case "assign":
             services.assign_step(step, to=data["to"], actor=user, now=now)
-    return _back(request, found.get_absolute_url())
+    return back_to(request, found.get_absolute_url())
 
 
 def _bound(action: str, step: Step, request: HttpRequest) -> forms.Form:
@@ -284,7 +318,7 @@ def _bound(action: str, step: Step, request: HttpRequest) -> forms.Form:
             return AssignForm(request.POST, people=_people(step), prefix=prefix)
 
 
-def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
+def back_to(request: HttpRequest, otherwise: str) -> HttpResponse:
     wanted = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
     return HttpResponseRedirect(wanted if is_ours else otherwise)

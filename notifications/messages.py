@@ -38,6 +38,7 @@ class Kind:
     words: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     action: Callable[[dict[str, Any]], Action | None] | None = None
     quick: Quick | None = None
+    link: Callable[[dict[str, Any]], Action | None] | None = None
 
 
 class Message(Protocol):
@@ -65,10 +66,11 @@ def register(
     words: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
     action: Callable[[dict[str, Any]], Action | None] | None = None,
     quick: Quick | None = None,
+    link: Callable[[dict[str, Any]], Action | None] | None = None,
 ) -> None:
     """`words` may add params made at reading time (in the reader's language); `action` offers a button in the inbox,
-    `quick` a signed link in mail and robot messages."""
-    _kinds[kind] = Kind(title, body, words, action, quick)
+    `quick` a signed link in mail and robot messages, `link` a second address in the inbox where something is asked."""
+    _kinds[kind] = Kind(title, body, words, action, quick, link)
 
 
 def in_language(words: Any, language: str | None = None) -> str:
@@ -92,6 +94,11 @@ def render(message: Message, *, language: str | None = None) -> Rendered:
 def action_of(message: Message) -> Action | None:
     kind = _kinds.get(message.kind, UNKNOWN)
     return kind.action(message.params) if kind.action is not None else None
+
+
+def link_of(message: Message) -> Action | None:
+    kind = _kinds.get(message.kind, UNKNOWN)
+    return kind.link(message.params) if kind.link is not None else None
 
 
 def quick_of(message: Message, *, user_id: int, base_url: str) -> Action | None:

@@ -15,7 +15,7 @@ from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from notifications import mailroom, services
 from notifications.enums import OutboxState
-from notifications.messages import Action, Rendered, action_of
+from notifications.messages import Action, Rendered, action_of, link_of
 from notifications.messages import render as words_of
 from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
 from notifications.queries import digests_of, inbox_of, outgoing, suppressed_addresses, things_in
@@ -29,6 +29,7 @@ class Line:
     item: InboxItem
     words: Rendered
     action: Action | None
+    link: Action | None
 
 
 @desk_view
@@ -38,7 +39,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     unread_only = request.GET.get("show") == "unread"
     rows = inbox_of(signed_in(request), unread_only=unread_only)
     page = page_of(rows, request.GET, order=["-pk"], words=_how_many)
-    lines = [Line(item, words_of(item), action_of(item)) for item in page.rows]
+    lines = [Line(item, words_of(item), action_of(item), link_of(item)) for item in page.rows]
     return render(request, "notifications/inbox.html", {"page": page, "lines": lines, "unread_only": unread_only})
 
 

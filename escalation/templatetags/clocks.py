@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
 from accounts.templatetags.desk import moment_words
-from escalation.enums import Base, ClockKind, ClockState, Tier
+from escalation.enums import Base, BreachCode, ClockKind, ClockState, Tier
 from escalation.models import Clock
 from escalation.planning import moment as moment_of
 from escalation.queries import SOON
@@ -120,3 +120,8 @@ def tier_words(code: str) -> str:
 @register.filter
 def base_words(code: str) -> str:
     return str(Base(code).label) if code in Base.values else code
+
+
+@register.filter
+def breach_words(code: str) -> str:
+    return str(BreachCode(code).label) if code in BreachCode.values else code
