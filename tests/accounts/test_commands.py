@@ -46,7 +46,7 @@ def test_the_demo_organisation_is_loaded_and_repeated_without_harm(settings):
     password = User.objects.get(username="agent").password
     Unit.objects.filter(code="jinqiao").update(name={"zh-hans": "改过"})
 
-    assert run("load_demo_people") == "33 units and 37 people.\n"
+    assert run("load_demo_people") == "33 units and 38 people.\n"
 
     agent = User.objects.get(username="agent")
     assert (User.objects.count(), Unit.objects.count(), agent.password) == (37, 33, password)
@@ -58,7 +58,7 @@ def test_outside_a_demo_the_made_up_people_cannot_sign_in(settings):
     settings.DEMO = False
     run("load_demo_people")
 
-    assert [user.has_usable_password() for user in User.objects.all()] == [False] * 37
+    assert [user.has_usable_password() for user in User.objects.all()] == [False] * 38
 
 
 def test_the_demo_cast_stands_where_the_ladder_looks_for_it(settings):

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
@@ -375,3 +377,18 @@ def test_the_list_of_absences_costs_the_same_however_long(
 
     assert len(shown) == rows
     assert sign_in(agent).get(reverse("escalation:absences")).status_code == 200
+
+
+def test_the_demo_has_a_roster_however_often_it_is_loaded(db: None, settings: Any) -> None:
+    settings.DEMO = True
+    call_command("load_demo_people", verbosity=0, stdout=StringIO())
+    for _times in range(2):
+        call_command("load_demo_roster", stdout=StringIO())
+
+    unit = Unit.objects.get(code="jinqiao-customer-service")
+    evening = Shift.objects.filter(unit=unit, starts_at=at(21, 20))
+    assert [shift.user.username for shift in evening] == ["night-agent"]
+    assert Shift.objects.filter(user__username="agent").count() == 22
+    settings.DEMO = False
+    with pytest.raises(CommandError):
+        call_command("load_demo_roster", stdout=StringIO())

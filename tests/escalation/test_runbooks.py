@@ -14,7 +14,8 @@ from escalation.models import Run, RunbookVersion
 from escalation.runbooks import BadRunbook, as_json, default_folder, faults_of, load_folder, read
 
 CODES = [
-    *("alert", "approval", "complaint", "department_task", "hotline_12345", "media", "regulator", "regulator_report"),
+    *("alert", "approval", "complaint", "department_task", "handover"),
+    *("hotline_12345", "media", "regulator", "regulator_report"),
 ]
 
 

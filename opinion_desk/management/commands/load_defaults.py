@@ -11,6 +11,6 @@ class Command(BaseCommand):
     help = "Load the default rules of every room, and the demo organisation where this is a demo. Safe to repeat."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        commands = ("load_demo_people", *RULES) if settings.DEMO else RULES
+        commands = ("load_demo_people", "load_demo_roster", *RULES) if settings.DEMO else RULES
         for name in commands:
             call_command(name, stdout=self.stdout, verbosity=options["verbosity"])
