@@ -49,7 +49,7 @@ def test_the_demo_organisation_is_loaded_and_repeated_without_harm(settings):
     assert run("load_demo_people") == "33 units and 38 people.\n"
 
     agent = User.objects.get(username="agent")
-    assert (User.objects.count(), Unit.objects.count(), agent.password) == (37, 33, password)
+    assert (User.objects.count(), Unit.objects.count(), agent.password) == (38, 33, password)
     assert agent.check_password("opinion-desk")
     assert Unit.objects.get(code="jinqiao").label("zh-hans") == "金桥店"
 
