@@ -11,9 +11,10 @@ from accounts.models import User
 from escalation.clocks import Plan, lock_thread, start_clocks
 from escalation.counting import Counting
 from escalation.enums import RunState, StepState
+from escalation.faults import STEP_BASE
 from escalation.models import Run, Step
 from escalation.planning import climbing_anew, stamp
-from escalation.steps import bases_for, plan_of, runs_since
+from escalation.steps import bases_for, open_steps_of, plan_of, replan, runs_since, runs_with, waiting_for
 from escalation.working_hours import Countings
 from timeline.refs import ref
 from timeline.services import record
@@ -44,6 +45,7 @@ def reopen_step(step: Step, *, reason: str, actor: User | None, now: datetime) -
     begun = runs_since(step, bases_for(step), count=count)
     plan = plan_of(step, started_at=begun, now=now, count=count)
     start_clocks([_from_now_on(plan, now=now, count=count)] if plan else [])
+    _stop_what_waited(step, now=now)
     record(
         run.thread,
         "step.reopened",
@@ -75,6 +77,16 @@ def take_back(
     return [
         reopen_step(step, reason=reason, actor=actor, now=now) for step in done.select_related("run").order_by("pk")
     ]
+
+
+def _stop_what_waited(step: Step, *, now: datetime) -> None:
+    """Steps that count from the end of this one have no time again until it ends anew."""
+    if not waiting_for(step.run.body, step.code):
+        return
+    for run in runs_with(step):
+        run.bases = {name: at for name, at in run.bases.items() if name != f"{STEP_BASE}{step.code}"}
+        run.save(update_fields=["bases"])
+        replan(open_steps_of(run), now=now)
 
 
 def _from_now_on(plan: Plan, *, now: datetime, count: Counting) -> Plan:

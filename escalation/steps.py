@@ -352,13 +352,13 @@ def _start_what_waited(steps: Sequence[Step], *, now: datetime) -> None:
     for step in steps:
         if not waiting_for(step.run.body, step.code):
             continue
-        for run in _runs_with(step):
+        for run in runs_with(step):
             run.bases = {**run.bases, f"{STEP_BASE}{step.code}": stamp(now)}
             run.save(update_fields=["bases"])
             replan(open_steps_of(run), now=now)
 
 
-def _runs_with(step: Step) -> list[Run]:
+def runs_with(step: Step) -> list[Run]:
     own = Q(pk=step.run_id)
     if body_of(step).get("shared"):
         own |= Q(shares=step.run_id, state=RunState.RUNNING)

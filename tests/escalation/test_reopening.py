@@ -9,6 +9,7 @@ from accounts.errors import Conflict, Invalid
 from accounts.models import User
 from escalation.models import Clock, Run
 from escalation.queries import steps_of_run
+from escalation.runbooks import current_version
 from escalation.services import (
     assign_step,
     cancel_run,
@@ -152,3 +153,23 @@ def test_a_run_nobody_leans_on_takes_its_steps_along(start: Start, now: datetime
 
     assert not Clock.objects.exclude(state="stopped").exists()
     assert Entry.objects.filter(verb="step.rehomed").count() == 0
+
+
+def test_what_counts_from_the_end_of_a_step_loses_its_time_when_it_is_open_again(
+    start: Start, clock_of, agent: User, now: datetime
+) -> None:
+    version = current_version("media")
+    next(step for step in version.body["steps"] if step["code"] == "outline")["due"] = {
+        "after": "1h",
+        "from": "step:report",
+    }
+    version.save()
+    run = start("media")
+    deliver(thread="case:1", deliverable="risk_reported", now=now + 10 * MINUTE)
+    assert clock_of(run, "outline").due_at == now + 70 * MINUTE
+
+    reopen_step(run.steps.get(code="report"), reason="The wrong people", actor=agent, now=now + 20 * MINUTE)
+
+    assert not Clock.objects.exclude(state="stopped").filter(step__code="outline").exists()
+    deliver(thread="case:1", deliverable="risk_reported", now=now + 25 * MINUTE)
+    assert clock_of(run, "outline").due_at == now + 85 * MINUTE
