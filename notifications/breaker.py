@@ -104,7 +104,7 @@ def shut_down(channel: Channel, outcome: Outcome, *, now: datetime) -> None:
             kind="channel.disabled",
             now=now,
             params=_params(channel, outcome),
-            url=reverse("notifications:outbox"),
+            url=reverse("notifications:channel", args=[channel.pk]),
             thread=channel.thread,
             level=Level.URGENT,
         )
@@ -154,7 +154,7 @@ def _tell_in_app(incident: Incident, kind: str, params: dict[str, object], *, no
         kind=kind,
         now=now,
         params=params,
-        url=reverse("notifications:outbox"),
+        url=reverse("notifications:channel", args=[incident.channel_id]),
         thread=incident.channel.thread,
         level=Level.WARNING,
         stays_inside=True,

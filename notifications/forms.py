@@ -38,6 +38,10 @@ TEMPLATE_HELP = _(
     "{to} the numbers, {text} the whole message, {title} its heading, {url}, {level}, {id}, {time}. "
     'For example: {"mobiles": ["{to}"], "content": "{text}"}'
 )
+LARK_HELP = _(
+    "For addresses of Lark, which stand abroad: otherwise they get numbers and links only. Personal data may leave the "
+    "country by this."
+)
 OPTION_FIELDS = {
     ChannelKind.WECOM: ("format", "relay"),
     ChannelKind.DINGTALK: ("keyword", "relay"),
@@ -130,6 +134,8 @@ class ChannelForm(Refusable, _ChannelForm):
         self.fields["unit"].empty_label = str(_("The whole organisation"))  # type: ignore[attr-defined]
         self.fields["address"].help_text = ADDRESS_HELP[self.kind]
         self.fields["secret"].help_text = SECRET_HELP.get(self.kind, "")
+        if self.kind == ChannelKind.FEISHU:
+            self.fields["may_carry_words"].help_text = LARK_HELP
         self._keep_what_is_there()
         self._leave_out()
         self._fill_in_options()

@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 
 from notifications.channels.base import ChannelBroken
 from notifications.channels.registry import KINDS, adapter_of
-from notifications.channels.robot import explained
+from notifications.channels.robot import WORDS, explained
 from notifications.enums import OPEN_STATES, ChannelKind, ChannelState
 from notifications.models import Channel, OutboxMessage
 
 # Below this a pause is the robot's pace, not worth a word.
 NOTICED = timedelta(seconds=30)
+MAIL_PASSWORD_CODES = frozenset({"530", "534", "535", "538"})  # RFC 4954
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,13 @@ def _standing(channel: Channel, waiting: Queue, *, now: datetime) -> Standing:
 def answer_in_words(channel: Channel, code: str) -> str:
     """What the last answer of the other side means and what to do about it."""
     outcome = ChannelBroken(code, channel.last_answer)
-    return adapter_of(channel.kind).explain(outcome) if channel.kind in KINDS else explained(outcome, {})
+    if channel.kind in KINDS:
+        return adapter_of(channel.kind).explain(outcome)
+    if code in MAIL_PASSWORD_CODES:
+        return _("The mail server does not accept user or password. Whoever runs the desk sets them anew.")
+    return (
+        explained(outcome, {}) if code in WORDS else _("The mail server does not take letters. Its words stand beside.")
+    )
 
 
 def all_channels() -> QuerySet[Channel]:

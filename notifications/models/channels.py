@@ -73,7 +73,7 @@ class Channel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(ChannelKind.EMAIL.label) if self.kind == ChannelKind.EMAIL else self.name
 
     @property
     def shown(self) -> str:

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import User
-from notifications import upkeep
+from notifications import breaker, upkeep
 from notifications.channels.base import ChannelBroken, Gone, Sent
 from notifications.composing import target_of
 from notifications.enums import ChannelState, OutboxState
@@ -374,3 +374,25 @@ def test_no_secret_is_written_down(
         cursor.execute("SELECT string_agg(e::text, '') FROM timeline_entry e")
         rows += cursor.fetchone()[0]
     assert [secret in rows for secret in (robot.key, hook.secret, robot.url)] == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("535", "The mail server does not accept user or password."),
+        ("connection", "Nobody answers at this address."),
+        ("421", "The mail server does not take letters."),
+    ],
+)
+def test_mail_that_does_not_work_is_explained_in_its_own_words(
+    code: str, words: str, sign_in: SignIn, administrator: User, now: datetime
+) -> None:
+    mail = breaker.mail_channel(now=now)
+    Channel.objects.update(state="broken", last_code=code, since=now, broken_until=now)
+    client = sign_in(administrator)
+
+    page = client.get(reverse("notifications:channel", args=[mail.pk])).content.decode()
+
+    assert (words in page, "Send a test message" in page) == (True, False)
+    assert client.get(reverse("notifications:channel_edit", args=[mail.pk])).status_code == 404
+    assert client.post(reverse("notifications:channel_test", args=[mail.pk])).status_code == 409
