@@ -38,12 +38,10 @@ TABLES = (
 
 
 def run(report: Report) -> None:
-    call_command("load_runbooks", verbosity=0)
-    desk = _desk()
-    one = Told(places=[_place_of(desk)], people=1)
+    one = prepared()
     ms = {running: _tick_figures(report, running, one) for running in (10_000, 1_000_000)}
     report.add("clocks.growth_10k_to_1m", round(ms[1_000_000] / ms[10_000], 2), "×", how="ratio of the fastest rounds")
-    _person(desk, number=1)
+    _person(Unit.objects.get(code="bench-desk"), number=1)
     _tick_figures(report, 10_000, Told(places=one.places, people=2))
     _row_by_row(report, one.places)
 
@@ -59,6 +57,12 @@ class Told:
     def rows(self) -> list[int]:
         """Rungs, timeline, inbox and outbox rows of one clock that fires."""
         return [1, 1, self.people, self.people * CHANNELS]
+
+
+def prepared() -> Told:
+    """The runbooks, and a place with one person to tell."""
+    call_command("load_runbooks", verbosity=0)
+    return Told(places=[_place_of(_desk())], people=1)
 
 
 def _desk() -> Unit:
@@ -90,13 +94,14 @@ def _place_of(desk: Unit) -> Place:
 
 
 @contextmanager
-def _seeded(running: int, where: list[Place]) -> Iterator[datetime]:
-    now = current_time()
+def seeded(running: int, where: list[Place], *, due: int = DUE, ahead: timedelta = timedelta(0)) -> Iterator[datetime]:
+    """So many running clocks and nothing else in the tables; all of them begin `ahead` of now."""
+    now = current_time() + ahead
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {TABLES} CASCADE")
         cursor.execute("SET session_replication_role = replica")  # past the record's triggers, and no keys looked up
         cursor.execute("TRUNCATE timeline_entry, timeline_thread")
-        seed_clocks(running, now=now, due=DUE, where=where)
+        seed_clocks(running, now=now, due=due, where=where)
         cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute("VACUUM ANALYZE escalation_clock")
         cursor.execute("VACUUM ANALYZE timeline_thread")
@@ -106,7 +111,7 @@ def _seeded(running: int, where: list[Place]) -> Iterator[datetime]:
 
 def _tick_figures(report: Report, running: int, told: Told) -> float:
     name = f"{SIZES[running]}{'' if told.people == 1 else f'_{told.people}_people'}"
-    with _seeded(running, told.places) as now:
+    with seeded(running, told.places) as now:
         with CaptureQueriesContext(connection) as queries:
             tick(now=now)
         _check(told, rounds=1)
@@ -164,7 +169,7 @@ def _ms(work: Callable[[], object]) -> float:
 # ---- the plain way ------------------------------------------------------------------------------
 def _row_by_row(report: Report, where: list[Place]) -> None:
     """What most desks do: one clock after the other, each in its own transaction, every row saved alone."""
-    with _seeded(10_000, where) as now:
+    with seeded(10_000, where) as now:
         with CaptureQueriesContext(connection) as queries:
             _fire_each(now, limit=50)
         spent = _ms(lambda: _fire_each(now, limit=DUE - 50))

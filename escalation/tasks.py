@@ -10,7 +10,7 @@ from timeline.now import now
 @shared_task
 def tick() -> None:
     moment = now()
-    engine.tick_until_quiet(now=moment)
+    engine.tick_until_quiet(clock=now)
     heartbeats.beat("tick", now=moment)
 
 

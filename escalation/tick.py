@@ -12,7 +12,7 @@ Whatever happens before the commit has not happened: the next tick claims the sa
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -62,8 +62,8 @@ ORDER BY due.next_fire_at, due.id
 
 _FIRE = """
 WITH fired AS (
-    INSERT INTO escalation_rung (clock_id, code, kind, tier, told_tier, planned_at, fired_at, audience)
-    SELECT clock_id, code, kind, tier, told_tier, planned_at, %(now)s, audience
+    INSERT INTO escalation_rung (clock_id, code, kind, tier, told_tier, planned_at, claimed_at, fired_at, audience)
+    SELECT clock_id, code, kind, tier, told_tier, planned_at, %(claimed_at)s, %(fired_at)s, audience
     FROM jsonb_to_recordset(%(rungs)s::jsonb) AS r(
         clock_id bigint, code text, kind text, tier text, told_tier text, planned_at timestamptz, audience jsonb)
 )
@@ -131,35 +131,40 @@ class Move(NamedTuple):
     next_fire_at: str | None
 
 
-def tick(*, now: datetime, limit: int = BATCH) -> int:
-    """One batch; returns how many clocks moved. Safe to run many times at once."""
+def tick(*, now: datetime, limit: int = BATCH, clock: Callable[[], datetime] | None = None) -> int:
+    """One batch; returns how many clocks moved. Safe to run many times at once.
+
+    `now` decides what is due; `clock` says when it was fired (else it was fired at `now`, as in tests and replays).
+    """
     try:
-        return _fire_batch(now=now, limit=limit)
+        return _fire_batch(now=now, limit=limit, clock=clock)
     except Exception:
         logger.exception("A batch of clocks failed; walking it clock by clock.")
     return _fire_one_by_one(now=now, limit=limit)
 
 
-def tick_until_quiet(*, now: datetime, batches: int = 20) -> int:
+def tick_until_quiet(*, clock: Callable[[], datetime], batches: int = 20) -> int:
     """Every batch that is due; bounded, so that one task never holds a worker for ever."""
     moved = 0
     for _round in range(batches):
-        step = tick(now=now)
+        step = tick(now=clock(), clock=clock)
         moved += step
         if step < BATCH:
             break
     return moved
 
 
-def _fire_batch(*, now: datetime, limit: int, only: int | None = None) -> int:
+def _fire_batch(
+    *, now: datetime, limit: int, only: int | None = None, clock: Callable[[], datetime] | None = None
+) -> int:
     with transaction.atomic():
         clocks = claim_due(now=now, limit=limit, only=only)
         if not clocks:
             return 0
         ladder = Ladder.load(now)
-        moves = [_move(clock, ladder=ladder, horizon=stamp(now)) for clock in clocks]
+        moves = [_move(each, ladder=ladder, horizon=stamp(now)) for each in clocks]
         firings = [firing for move in moves for firing in move.firings]
-        _store(moves, firings, now=now)
+        _store(moves, firings, claimed_at=now, fired_at=clock() if clock else now)
         record_many([_draft(firing, now=now) for firing in firings], heads=_heads(clocks))
         tell_many([telling for firing in firings for telling in _tellings(firing)], now=now)
     return len(clocks)
@@ -203,11 +208,12 @@ def _move(clock: DueClock, *, ladder: Ladder, horizon: str) -> Move:
     return Move(clock, firings, clock.skipped + len(clock.ladder), None)
 
 
-def _store(moves: list[Move], firings: list[Firing], *, now: datetime) -> None:
+def _store(moves: list[Move], firings: list[Firing], *, claimed_at: datetime, fired_at: datetime) -> None:
     rungs = [_rung_row(firing) for firing in firings]
     moved = [{"id": move.clock.id, "next_rung": move.next_rung, "next_fire_at": move.next_fire_at} for move in moves]
     with connection.cursor() as cursor:
-        cursor.execute(_FIRE, {"now": now, "rungs": json.dumps(rungs), "moved": json.dumps(moved)})
+        moments = {"claimed_at": claimed_at, "fired_at": fired_at}
+        cursor.execute(_FIRE, {**moments, "rungs": json.dumps(rungs), "moved": json.dumps(moved)})
 
 
 def _rung_row(firing: Firing) -> dict[str, Any]:

@@ -117,7 +117,7 @@ class Printer:
         self._colours: dict[str, int] = {}
 
     def __call__(self, name: str, line: str) -> None:
-        prefix = f"{name:<9}│ "
+        prefix = f"{name:<10}│ "
         with self._lock, contextlib.suppress(BrokenPipeError, ValueError):
             # A reader that went away must not stop the children: their words go nowhere then.
             if self._stream.isatty():

@@ -113,11 +113,16 @@ def _serve(supervisor: Supervisor, servers: engines.Engines, environment: dict[s
 
 
 def _desk(environment: dict[str, str]) -> list[Child]:
-    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "opinion_desk"]
     web = [sys.executable, "-m", "gunicorn", "-c", "python:opinion_desk.serving", "opinion_desk.wsgi"]
+    return [Child("web", web, env=environment, cwd=local.CHECKOUT), *background(environment)]
+
+
+def background(environment: Mapping[str, str]) -> list[Child]:
+    """What works without being looked at. The clocks tick in the timekeeper, and by beat and worker too."""
+    celery = [sys.executable, "-m", "celery", "--quiet", "-A", "opinion_desk"]
     worker = ["worker", "-c", "2", "-Q", "default,fetch", "--without-gossip", "--without-mingle", "-l", "WARNING"]
     return [
-        Child("web", web, env=environment, cwd=local.CHECKOUT),
+        Child("timekeeper", [*MANAGE, "keep_time"], env=environment, cwd=local.CHECKOUT),
         Child("worker", [*celery, *worker], env=environment, cwd=local.CHECKOUT),
         Child("beat", [*celery, "beat", "-l", "WARNING", "--pidfile="], env=environment, cwd=local.CHECKOUT),
     ]
