@@ -2,8 +2,12 @@
 The second pair of eyes on the clocks. It shares no code with the tick: its own reading of the plan, its own query.
 
 A running clock's plan says when each rung should have been told; the rungs that were told are rows. Whatever was due
-more than a little while ago and has no row is a finding, whatever `next_fire_at` says. A finding is closed by the
-auditor alone, when the row is there or the clock no longer runs.
+more than a little while ago and has no row is a finding, whatever `next_fire_at` says. What is found for the first time
+is armed once more, so that the next tick tells it; if that fails too, the finding stays and stays loud. A finding is
+closed by the auditor alone, when the row is there or the clock no longer runs.
+
+Every minute it reads the plans of all clocks whose time is up, of those that say themselves that they are late, and a
+slice of all others in turn: everything up to SLICE clocks, and of a million each one within the half hour.
 """
 
 import json
@@ -17,25 +21,33 @@ from django.urls import reverse
 
 from accounts.enums import Role
 from accounts.models import User
-from escalation.models import AuditFinding
+from escalation.models import AuditFinding, Clock
 from notifications.services import tell
 
 logger = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=15)
+SLICE = 40_000  # clocks read in turn each minute
 
 # Moments of the plan are texts in UTC of one fixed width, so they compare as texts; a plan that cannot be read is a
 # finding too ("broken"). Climbs and repeats are not owed after an acknowledgement that came when the time was up.
 _OWED = """
+WITH read AS (
+    SELECT id FROM escalation_clock WHERE state <> 'stopped' AND due_at < %(cutoff)s::timestamptz
+    UNION
+    SELECT id FROM escalation_clock WHERE state = 'running' AND next_fire_at < %(cutoff)s::timestamptz
+    UNION
+    SELECT id FROM escalation_clock WHERE id > %(after)s AND id <= %(after)s + %(slice)s
+)
 SELECT clock.id, coalesce(rung.code, '') AS code, coalesce(rung.at, '') AS at, clock.label,
-       CASE WHEN rung.is_readable THEN 'not_fired' ELSE 'broken' END AS kind
-FROM escalation_clock clock
+       CASE WHEN rung.is_readable THEN 'not_fired' ELSE 'broken' END AS kind, rung.place::int
+FROM read JOIN escalation_clock clock ON clock.id = read.id
 LEFT JOIN LATERAL (
-    SELECT plan.each ->> 'code' AS code, plan.each ->> 'kind' AS kind, plan.each ->> 'at' AS at,
+    SELECT place, plan.each ->> 'code' AS code, plan.each ->> 'kind' AS kind, plan.each ->> 'at' AS at,
            coalesce(plan.each ->> 'code', '') <> ''
            AND coalesce(plan.each ->> 'at', '') ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{15}[+]00:00$' AS is_readable
     FROM jsonb_array_elements(CASE WHEN jsonb_typeof(clock.ladder) = 'array' THEN clock.ladder ELSE '[]' END)
-        AS plan(each)
+        WITH ORDINALITY AS plan(each, place)
 ) AS rung ON true
 LEFT JOIN escalation_rung told ON told.clock_id = clock.id AND told.code = rung.code
 WHERE clock.state = 'running'
@@ -47,13 +59,32 @@ WHERE clock.state = 'running'
 ORDER BY at, clock.id
 LIMIT %(limit)s
 """
+# Only clocks that would otherwise sleep on, and from the first rung owed on if none after it was told already. A clock
+# somebody holds at this moment is being seen to.
+_REARM = """
+WITH missed AS (
+    SELECT clock_id, min(place) AS place FROM jsonb_to_recordset(%(owed)s::jsonb) AS owed(
+        clock_id bigint, code text, kind text, place int)
+    WHERE kind = 'not_fired' GROUP BY clock_id
+), held AS (
+    SELECT clock.id FROM escalation_clock clock JOIN missed ON missed.clock_id = clock.id
+    WHERE clock.state = 'running' AND (clock.next_fire_at IS NULL OR clock.next_fire_at > %(now)s)
+      AND NOT EXISTS (
+          SELECT 1 FROM escalation_rung told
+          JOIN jsonb_array_elements(clock.ladder) WITH ORDINALITY AS plan(each, place) ON told.code = each ->> 'code'
+          WHERE told.clock_id = clock.id AND plan.place > missed.place)
+    FOR NO KEY UPDATE OF clock SKIP LOCKED
+)
+UPDATE escalation_clock clock SET next_rung = missed.place - 1, next_fire_at = %(now)s
+FROM missed JOIN held ON held.id = missed.clock_id WHERE clock.id = missed.clock_id
+"""
 _RECORD = """
 INSERT INTO escalation_auditfinding (clock_id, code, kind, details, found_at)
 SELECT clock_id, code, kind, jsonb_build_object('planned_at', at), %(now)s
 FROM jsonb_to_recordset(%(owed)s::jsonb) AS owed(clock_id bigint, code text, kind text, at text)
 ON CONFLICT (clock_id, code, kind) DO UPDATE SET resolved_at = NULL, found_at = EXCLUDED.found_at
 WHERE escalation_auditfinding.resolved_at IS NOT NULL
-RETURNING id
+RETURNING id, clock_id, code
 """
 _RESOLVE = """
 UPDATE escalation_auditfinding finding SET resolved_at = %(now)s
@@ -74,15 +105,17 @@ class Owed:
     at: str
     label: str
     kind: str
+    place: int | None
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What the auditor saw. `new` counts findings that were not on the books before."""
+    """What the auditor saw. `new` counts findings that were not on the books before, `rearmed` clocks set going."""
 
     owed: tuple[Owed, ...]
     new: int
     resolved: int
+    rearmed: int = 0
 
     @property
     def is_clean(self) -> bool:
@@ -90,32 +123,50 @@ class AuditReport:
 
 
 def audit(*, now: datetime, grace: timedelta = GRACE, limit: int = 1000) -> AuditReport:
-    """Looks, writes findings down, closes settled ones and tells command once per incident."""
+    """Looks, writes findings down, arms what is new of them, closes settled ones, tells command once per incident."""
     owed = owed_rungs(now=now, grace=grace, limit=limit)
     with transaction.atomic():
         was_quiet = not AuditFinding.objects.filter(resolved_at=None).exists()
         new = _written(owed, now=now)
         resolved = _closed(owed, now=now)
+        rearmed = _rearmed([each for each in owed if (each.clock_id, each.code) in new.values()], now=now)
         if new:
-            logger.error("%s clock rungs did not fire; the first should have at %s.", len(owed), owed[0].at)
+            words = "%s clock rungs did not fire; the first should have at %s; %s clocks are armed once more."
+            logger.error(words, len(owed), owed[0].at, rearmed)
             if was_quiet:
                 _tell_command(owed, incident=min(new), now=now)
-    return AuditReport(tuple(owed), len(new), resolved)
+    return AuditReport(tuple(owed), len(new), resolved, rearmed)
 
 
 def owed_rungs(*, now: datetime, grace: timedelta = GRACE, limit: int = 1000) -> list[Owed]:
     cutoff = (now - grace).astimezone(UTC).isoformat(timespec="microseconds")
     with connection.cursor() as cursor:
-        cursor.execute(_OWED, {"cutoff": cutoff, "limit": limit})
+        places: dict[str, str | int] = {"cutoff": cutoff, "limit": limit, "slice": SLICE, "after": _turn(now)}
+        cursor.execute(_OWED, places)
         return [Owed(*row) for row in cursor.fetchall()]
 
 
-def _written(owed: Sequence[Owed], *, now: datetime) -> list[int]:
+def _turn(now: datetime) -> int:
+    """The number after which this minute's slice begins; kept nowhere, so that nothing can be lost."""
+    last = Clock.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return int(now.timestamp() // 60) % (last // SLICE + 1) * SLICE
+
+
+def _written(owed: Sequence[Owed], *, now: datetime) -> dict[int, tuple[int, str]]:
+    """Findings that were not on the books: their number, and the clock and rung they are about."""
     if not owed:
-        return []
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, {"owed": _as_json(owed), "now": now})
-        return [row[0] for row in cursor.fetchall()]
+        return {number: (clock_id, code) for number, clock_id, code in cursor.fetchall()}
+
+
+def _rearmed(owed: Sequence[Owed], *, now: datetime) -> int:
+    if not owed:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_REARM, {"owed": _as_json(owed), "now": now})
+        return int(cursor.rowcount)
 
 
 def _closed(owed: Sequence[Owed], *, now: datetime) -> int:

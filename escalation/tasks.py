@@ -2,8 +2,9 @@
 
 from celery import shared_task
 
-from escalation import auditor, heartbeats
+from escalation import heartbeats
 from escalation import tick as engine
+from escalation.lifeline import audit_aloud
 from timeline.now import now
 
 
@@ -16,6 +17,4 @@ def tick() -> None:
 
 @shared_task
 def audit() -> None:
-    moment = now()
-    auditor.audit(now=moment)
-    heartbeats.beat("audit", now=moment)
+    audit_aloud(now=now())

@@ -16,7 +16,8 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.backends.signals import connection_created
 
-from escalation import auditor, heartbeats, tick
+from escalation import heartbeats, tick
+from escalation.lifeline import audit_aloud
 from timeline.now import now as time_now
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ def _tick(_moment: datetime) -> None:
 
 
 def _audit(moment: datetime) -> None:
-    auditor.audit(now=moment)
+    audit_aloud(now=moment)
 
 
 def _say(part: _Part, error: Exception) -> None:

@@ -23,6 +23,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.health import Issue
 from escalation.health import clocks
+from escalation.lifeline import note as lifeline_note
 from notifications.health import figures as notifications_figures
 from notifications.health import note as notifications_note
 from opinion_desk import alive
@@ -62,7 +63,7 @@ def health(now: datetime) -> dict[str, Any]:
         figures |= {"clocks": clocks(now), "outbox": notifications_figures()}
         issues += issues_of_rooms(now)
     shown = [asdict(issue) | {"message": str(issue.message)} for issue in issues]
-    notes = [words for words in (notifications_note(),) if words]
+    notes = [words for words in (notifications_note(), lifeline_note()) if words]
     return {"status": worst(issues), "issues": shown, "notes": notes, **figures}
 
 

@@ -156,6 +156,9 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BEAT_SCHEDULER = "opinion_desk.beat.MemoryScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 
+# Somebody outside who raises the alarm when this address is not called for a while; called after every clean audit.
+HEARTBEAT_URL = env_str("HEARTBEAT_URL")
+
 # ---- people -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]

@@ -37,6 +37,22 @@ def worker(
     command = [sys.executable, "-m", "celery", "-A", "opinion_desk", "worker", "--pool=prefork", "-c", "1",
                "-n", f"{name}@%h", "-Q", queues, "-l", "WARNING", "--without-gossip", "--without-mingle",
                *arguments]  # fmt: skip
+    with beside(command, environment=environment) as process:
+        yield process
+
+
+@contextmanager
+def timekeeper() -> Iterator[subprocess.Popen[bytes]]:
+    """The clocks' own process, on the test's own database."""
+    with beside([sys.executable, "manage.py", "keep_time"]) as process:
+        yield process
+
+
+@contextmanager
+def beside(
+    command: Sequence[str], *, environment: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of the desk in a group of its own, killed at the end."""
     own = {"DATABASE_URL": database_url(), "DESK_TESTING": "1", **(environment or {})}
     process = subprocess.Popen(command, env=os.environ | own, cwd=settings.BASE_DIR, start_new_session=True)
     try:

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import User
 from escalation import health
-from escalation.auditor import audit
+from escalation.auditor import audit, owed_rungs
 from escalation.heartbeats import beat, silence
 from escalation.models import AuditFinding, Clock
 from escalation.services import acknowledge
@@ -102,6 +102,61 @@ def test_the_lag_is_that_of_the_oldest_waiting_rung(org: Organisation, agent: Us
     make_clock(org.branch, now=now, owner_id=agent.pk)
 
     assert health.clocks(at(31))["lag_seconds"] == 60.0
+
+
+@pytest.mark.parametrize("wrong", [None, 600])
+def test_a_clock_that_would_sleep_on_is_armed_once_and_told_by_the_next_tick(
+    org: Organisation, agent: User, at, now: datetime, wrong: int | None
+) -> None:
+    clock = make_clock(org.branch, now=now, owner_id=agent.pk)
+    Clock.objects.update(next_rung=3, next_fire_at=None if wrong is None else at(wrong))
+
+    report = audit(now=at(49))
+
+    assert (len(report.owed), report.rearmed) == (2, 1)
+    tick(now=at(49))
+    assert list(clock.rungs.values_list("code", flat=True)) == ["warn50", "warn80"]
+    assert audit(now=at(50)).is_clean
+    assert Clock.objects.get().next_fire_at == at(60)
+
+
+def test_what_fails_again_is_not_armed_again_and_stays_loud(org: Organisation, agent: User, at, now: datetime) -> None:
+    make_clock(org.branch, now=now, owner_id=agent.pk)
+    Clock.objects.update(next_fire_at=None)
+    audit(now=at(31))
+    Clock.objects.update(next_fire_at=None)
+
+    report = audit(now=at(32))
+
+    assert (len(report.owed), report.new, report.rearmed) == (1, 0, 0)
+    assert [issue.severity for issue in health.issues(at(32))] == ["failing", "failing"]
+
+
+def test_a_rung_missing_before_one_that_was_told_is_found_and_never_told_out_of_order(
+    org: Organisation, agent: User, at, now: datetime
+) -> None:
+    clock = make_clock(org.branch, now=now, owner_id=agent.pk)
+    tick(now=at(49))
+    clock.rungs.get(code="warn50").delete()
+
+    report = audit(now=at(50))
+
+    assert ([each.code for each in report.owed], report.rearmed) == (["warn50"], 0)
+
+
+def test_more_clocks_than_one_reading_holds_are_read_in_turn(
+    org: Organisation, agent: User, at, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        make_clock(org.branch, now=now, owner_id=agent.pk, thread=f"case:{number}")
+    Clock.objects.update(next_fire_at=None)  # they say nothing, and their time is not up
+    last = Clock.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    monkeypatch.setattr("escalation.auditor.SLICE", last - 3)
+
+    found = [{each.clock_id for each in owed_rungs(now=at(31 + minute))} for minute in range(3)]
+
+    assert max(map(len, found)) == 3
+    assert len(set.union(*found)) == 6
 
 
 def test_a_silent_engine_is_an_issue_only_while_clocks_run(org: Organisation, agent: User, now: datetime) -> None:

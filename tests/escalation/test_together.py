@@ -9,6 +9,8 @@ from typing import Any
 
 import psycopg2
 import pytest
+import redis
+from django.conf import settings
 from django.db import connection, connections, transaction
 
 from accounts.models import User
@@ -18,7 +20,7 @@ from escalation.tick import tick
 from notifications.models import InboxItem, OutboxMessage
 from tests.conftest import Organisation
 from tests.factories.escalation import make_clock
-from tests.processes import until, worker
+from tests.processes import timekeeper, until, worker
 from timeline.models import Entry
 from timeline.now import now as time_now
 from timeline.services import record
@@ -119,6 +121,11 @@ def waiting_for_lock() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def cut(backends: list[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(pg_terminate_backend(pid)) FROM unnest(%s::int[]) AS pid", [backends])
+
+
 def ask_for_a_tick() -> None:
     from escalation.tasks import tick as task
 
@@ -183,3 +190,46 @@ def test_a_worker_killed_in_mid_tick_loses_nothing_and_doubles_nothing(
     assert counts() == [25, 25, 25, 25]
     assert set(Rung.objects.values_list("code", flat=True)) == {"warn50"}
     assert set(Clock.objects.values_list("next_rung", flat=True)) == {1}
+
+
+@pytest.mark.engines
+@pytest.mark.timeout(240)
+def test_a_killed_worker_cut_connections_and_an_emptied_broker_lose_nothing_and_double_nothing(
+    org: Organisation, agent: User, clean_broker: None, table_lock: Any
+) -> None:
+    begun = time_now() - timedelta(minutes=30, seconds=1)
+    for number in range(25):
+        make_clock(org.branch, now=begun, owner_id=agent.pk, thread=f"case:{number}")
+    with table_lock.cursor() as cursor:
+        cursor.execute("LOCK TABLE notifications_inboxitem IN SHARE ROW EXCLUSIVE MODE")
+
+    with worker("doomed", queues="kill") as doomed:
+        ask_for_a_tick()
+        assert until(lambda: len(waiting_for_lock()) == 1), "the worker never reached the middle of its tick"
+        os.killpg(doomed.pid, signal.SIGKILL)
+        doomed.wait()
+    cut(waiting_for_lock())  # its transaction, which PostgreSQL would only end when it asks for the next statement
+    with timekeeper():
+        assert until(lambda: len(waiting_for_lock()) == 1), "the timekeeper never reached the middle of its tick"
+        cut(waiting_for_lock())
+        with redis.Redis.from_url(settings.REDIS_URL) as broker:
+            broker.flushdb()
+        table_lock.rollback()
+        assert until(lambda: Rung.objects.count() == 25 and Heartbeat.objects.filter(pk="timekeeper").exists())
+
+    assert counts() == [25, 25, 25, 25]
+    assert set(Clock.objects.values_list("next_rung", flat=True)) == {1}
+    assert all(rung.planned_at <= rung.claimed_at <= rung.fired_at for rung in Rung.objects.all() if rung.claimed_at)
+
+
+@pytest.mark.engines
+@pytest.mark.timeout(120)
+def test_the_timekeeper_fires_without_a_broker_and_ends_in_order(org: Organisation, agent: User) -> None:
+    make_clock(org.branch, now=time_now() - timedelta(minutes=30, seconds=1), owner_id=agent.pk)
+
+    with timekeeper(REDIS_URL="redis://127.0.0.1:1/0") as keeper:
+        assert until(lambda: Rung.objects.count() == 1)
+        keeper.send_signal(signal.SIGTERM)
+        assert keeper.wait(timeout=20) == 0
+
+    assert counts() == [1, 1, 1, 1]
