@@ -11,7 +11,7 @@ from timeline.now import now
 @shared_task
 def tick() -> None:
     moment = now()
-    engine.tick_until_quiet(clock=now)
+    engine.tick_until_quiet(now=moment, clock=now)
     heartbeats.beat("tick", now=moment)
 
 

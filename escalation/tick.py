@@ -143,14 +143,15 @@ def tick(*, now: datetime, limit: int = BATCH, clock: Callable[[], datetime] | N
     return _fire_one_by_one(now=now, limit=limit)
 
 
-def tick_until_quiet(*, clock: Callable[[], datetime], batches: int = 20) -> int:
+def tick_until_quiet(*, now: datetime, batches: int = 20, clock: Callable[[], datetime] | None = None) -> int:
     """Every batch that is due; bounded, so that one task never holds a worker for ever."""
     moved = 0
     for _round in range(batches):
-        step = tick(now=clock(), clock=clock)
+        step = tick(now=now, clock=clock)
         moved += step
         if step < BATCH:
             break
+        now = clock() if clock else now
     return moved
 
 

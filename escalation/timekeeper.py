@@ -72,8 +72,8 @@ def keep_time(stop: threading.Event) -> None:
     connection.close()
 
 
-def _tick(_moment: datetime) -> None:
-    tick.tick_until_quiet(clock=time_now)
+def _tick(moment: datetime) -> None:
+    tick.tick_until_quiet(now=moment, clock=time_now)
 
 
 def _audit(moment: datetime) -> None:
