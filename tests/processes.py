@@ -42,9 +42,9 @@ def worker(
 
 
 @contextmanager
-def timekeeper() -> Iterator[subprocess.Popen[bytes]]:
+def timekeeper(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
     """The clocks' own process, on the test's own database."""
-    with beside([sys.executable, "manage.py", "keep_time"]) as process:
+    with beside([sys.executable, "manage.py", "keep_time"], environment=environment) as process:
         yield process
 
 
