@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('escalation', '0003_runbook_versions_have_authors'),
+        ('escalation', '0004_working_calendar'),
     ]
 
     operations = [
