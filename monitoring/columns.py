@@ -22,7 +22,7 @@ FIELDS: dict[str, str | Promise] = {
     "appeal": _("What is asked for (put below the text)"),
     "url": _("Link"),
     "author": _("Author"),
-    "published_at": _("Published"),
+    "published_at": _("Time of publication"),
     "reach": _("Followers of the author"),
 }
 # Headings as people and platforms write them, lower case without blanks; those of 黑猫投诉 as well.

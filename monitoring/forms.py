@@ -46,8 +46,28 @@ class DismissForm(forms.Form):
     )
 
 
-class SourceForm(Refusable, _SourceForm):
+class Paced(_SourceForm):
+    """Forms of a source that is read: how often, and which units may own it."""
+
     interval_seconds = forms.TypedChoiceField(label=_("Read"), coerce=int)
+    longest_seconds = forms.TypedChoiceField(
+        label=_("When it is quiet"),
+        coerce=int,
+        required=False,
+        empty_value="3600",
+        help_text=_("Where nothing new comes it is read less often, up to this. Key watches make it every minute."),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["unit"].queryset = units_for(user)  # type: ignore[attr-defined]  # a ModelChoiceField
+        for name in ("interval_seconds", "longest_seconds"):
+            chosen = getattr(self.instance, name)
+            own = [] if chosen in dict(INTERVALS) else [(chosen, _("every %(n)s seconds") % {"n": chosen})]
+            self.fields[name].choices = [*INTERVALS, *own]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class SourceForm(Paced, Refusable, _SourceForm):
     url = forms.CharField(
         label=_("Address of the feed"),
         max_length=2000,
@@ -58,26 +78,44 @@ class SourceForm(Refusable, _SourceForm):
 
     class Meta:
         model = Source
-        fields = ("name", "kind", "url", "source_type", "unit", "interval_seconds", "allow_private", "state")
+        fields = (
+            "name",
+            "kind",
+            "url",
+            "source_type",
+            "unit",
+            "interval_seconds",
+            "longest_seconds",
+            "allow_private",
+            "state",
+        )
         help_texts = {
             "allow_private": _("Only for feeds of our own network. The desk refuses private addresses otherwise."),
             "unit": _("Its people and those of the units above see the source."),
         }
 
+    KINDS = (SourceKind.FEED, SourceKind.PUSH)
+
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["unit"].queryset = units_for(user)  # type: ignore[attr-defined]  # a ModelChoiceField
-        self._offer_intervals()
+        super().__init__(*args, user=user, **kwargs)
         self._offer_states()
         if not may_allow_private(user):
             del self.fields["allow_private"]
         if self.instance.pk:
             del self.fields["kind"]
+            self._leave_out_what_was_picked()
+        else:
+            self.fields["kind"].choices = [(kind.value, kind.label) for kind in self.KINDS]  # type: ignore[attr-defined]
 
-    def _offer_intervals(self) -> None:
-        chosen = self.instance.interval_seconds
-        own = [] if chosen in dict(INTERVALS) else [(chosen, _("every %(n)s seconds") % {"n": chosen})]
-        self.fields["interval_seconds"].choices = [*INTERVALS, *own]  # type: ignore[attr-defined]  # a ChoiceField
+    def _leave_out_what_was_picked(self) -> None:
+        """The address of a route or hot list follows from what was picked; other kinds have none."""
+        kind = self.instance.kind
+        if self.instance.route or kind != SourceKind.FEED:
+            self.fields.pop("url", None)
+            self.fields.pop("allow_private", None)
+        if kind not in SourceKind.POLLED:
+            del self.fields["interval_seconds"]
+            del self.fields["longest_seconds"]
 
     def _offer_states(self) -> None:
         """`gone` is the server's word: a person says active or paused."""
@@ -89,7 +127,7 @@ class SourceForm(Refusable, _SourceForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        if given.get("kind", self.instance.kind) == SourceKind.FEED and not given.get("url"):
+        if "url" in self.fields and given.get("kind", self.instance.kind) == SourceKind.FEED and not given.get("url"):
             self.add_error("url", _("Give the address of the feed."))
         return given
 

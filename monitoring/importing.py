@@ -49,6 +49,8 @@ def start_import(source: Source, *, name: str, data: bytes, actor: User, now: da
     charset = "" if is_workbook(data) else detected_charset(data)
     try:
         table = read_table(data, charset=charset)
+        if not table.rows:
+            raise Unreadable("rows_missing")
     except Unreadable as reason:
         words = trouble_words(reason.code, reason.params)
         raise Invalid(words, fields={"file": words}) from reason

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from monitoring.alerting import monitors_of
 from monitoring.enums import IncidentKind, SourceState
-from monitoring.models import Incident, Source, SourceHour, Watch, WatchHour
+from monitoring.models import HotTopic, Incident, Source, SourceHour, Watch, WatchHour
 from monitoring.rhythm import LOOKS_BACK, Silence, silence_of
 from notifications.services import tell
 from timeline.refs import ref
@@ -95,6 +95,7 @@ def watch_over(*, now: datetime) -> int:
     _resolve_what_nobody_asks(now=now)
     SourceHour.objects.filter(hour__lt=now - KEPT).delete()
     WatchHour.objects.filter(hour__lt=now - KEPT).delete()
+    HotTopic.objects.filter(rank=None, mention=None, last_seen_at__lt=now - KEPT).delete()
     return opened
 
 

@@ -26,6 +26,7 @@ _SENTENCES = {
     "not_a_hot_list": "This is not a hot list: it has no list of items.",
     "wrong_platform": "This is the hot list of another platform.",
     "foreign_links": "A link of the list leads to %(host)s.",
+    "rows_missing": "The table has no rows below its headings.",
     "too_many_rows": "The table has more than %(limit)s rows.",
     "not_a_table": "This is neither a CSV file nor an Excel workbook.",
     "mail_broken": "The mail cannot be read (%(what)s).",

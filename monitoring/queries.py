@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.models import User
 from language.matching import Span, merged
-from monitoring.enums import AlertState, SourceState
-from monitoring.models import Alert, Event, EventMention, Mention, Source, Watch, WatchHit
+from monitoring.enums import AlertState, IncidentKind, SourceState
+from monitoring.models import Alert, Event, EventMention, Incident, Mention, Source, Watch, WatchHit
 
 MEMBERS_SHOWN = 100
 
@@ -29,12 +29,21 @@ def events_for(user: User) -> QuerySet[Event]:
 
 
 def sources_for(user: User) -> QuerySet[Source]:
+    """With `is_silent`: readable, and yet nothing comes where something used to."""
+    silence = Incident.objects.filter(source=OuterRef("pk"), kind=IncidentKind.SILENT, resolved_at=None)
     rows: QuerySet[Source] = Source.objects.visible_to(user)
-    return rows.select_related("unit")
+    return rows.select_related("unit").annotate(is_silent=Exists(silence))
+
+
+def open_incidents(user: User) -> QuerySet[Incident]:
+    """What the desk does not hear, oldest first."""
+    rows: QuerySet[Incident] = Incident.objects.visible_to(user)
+    return rows.filter(resolved_at=None).select_related("source", "watch").order_by("since", "pk")
 
 
 def failing_sources(user: User) -> QuerySet[Source]:
-    return sources_for(user).filter(Q(failures__gt=0, state=SourceState.ACTIVE) | Q(state=SourceState.GONE))
+    broken = Q(failures__gt=0, state=SourceState.ACTIVE) | Q(state=SourceState.GONE)
+    return sources_for(user).filter(broken | Q(is_silent=True))
 
 
 def watches_for(user: User) -> QuerySet[Watch]:

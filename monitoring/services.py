@@ -21,7 +21,7 @@ from monitoring.evidence import MENTIONS_MAX, evidence_of
 from monitoring.grading import reason_words
 from monitoring.incidents import READING, resolve
 from monitoring.ingest import Incoming, Ingested, ingest
-from monitoring.models import Alert, Event, Mention, RawItem, Source, Watch
+from monitoring.models import Alert, Event, Mention, RawItem, Source, SourceSettings, Watch
 from monitoring.polling import poll_source
 from monitoring.queries import first_mentions
 from monitoring.rereading import retry_raw
@@ -215,9 +215,18 @@ def _check_source(source: Source, before: Source | None, *, actor: User) -> None
         errors["interval_seconds"] = _("Between 30 seconds and a week.")
     if errors:
         raise Invalid(_("Some fields are missing or wrong."), fields=errors)
-    opens_door = source.allow_private and not (before and before.allow_private and before.url == source.url)
+    known_door = bool(before and before.allow_private and before.url == source.url) or _lies_with_maker(source)
+    opens_door = source.allow_private and not known_door
     if opens_door and not may_allow_private(actor):
         raise NotAllowed(_("Only an administrator lets the desk read addresses of the private network."))
+
+
+def _lies_with_maker(source: Source) -> bool:
+    """Below an address that an administrator set for everybody, and opened for the private network."""
+    settings = SourceSettings.current()
+    makers = (settings.rsshub_url, settings.hotlist_url)
+    below = any(maker and source.url.startswith(f"{maker}/") for maker in makers)
+    return bool(source.route) and settings.allow_private and below
 
 
 @transaction.atomic

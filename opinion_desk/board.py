@@ -15,8 +15,9 @@ from cases.queries import cases_of
 from cases.views.approvals import waiting_for_me
 from escalation.models import Clock
 from escalation.queries import SOON, burning, clocks_for
-from monitoring.models import Alert
-from monitoring.queries import open_alerts
+from monitoring.models import Alert, Incident
+from monitoring.queries import open_alerts, open_incidents
+from monitoring.rules import may_configure
 
 SHOWN = 12  # rows of a list on the desk; the whole list is one click away
 NOON, EVENING = 12, 18
@@ -32,6 +33,7 @@ class Desk:
     around: list[Clock]
     approvals: list[WaitingItem]
     alerts: list[Alert]
+    incidents: list[Incident]
     cases: list[Case]
 
     @property
@@ -53,6 +55,7 @@ def desk_of(user: User, now: datetime) -> Desk:
         around=list(around[:SHOWN]),
         approvals=waiting_for_me(user, now)[:SHOWN],
         alerts=list(open_alerts(user)[:SHOWN]),
+        incidents=list(open_incidents(user)[:SHOWN]) if may_configure(user) else [],
         cases=list(cases_of(user)[:SHOWN]),
         **figures,
     )

@@ -7,6 +7,8 @@ from django.db import models
 from monitoring.models.mentions import Mention
 from monitoring.models.sources import Source
 
+STEPS_SHOWN = 8
+
 
 class HotTopic(models.Model):
     """One line of a hot list. It has no author and no text: a signal, not a mention, unless a watch wants its title."""
@@ -25,6 +27,12 @@ class HotTopic(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["source", "external_id"], name="hot_topic_once")]
         indexes: ClassVar = [models.Index(fields=["source", "rank"], name="hot_topic_now")]
+
+    @property
+    def way(self) -> list["HotRank"]:
+        """Its last steps, where a query brought those of the last day along as `lately`."""
+        lately: list[HotRank] = getattr(self, "lately", [])
+        return lately[-STEPS_SHOWN:]
 
 
 class HotRank(models.Model):

@@ -11,7 +11,7 @@ from monitoring.enums import IncidentKind
 from monitoring.models.sources import Source
 from monitoring.models.watches import Watch
 from monitoring.visibility import ByUnit
-from monitoring.words import incident_words
+from monitoring.words import NOTES, incident_words
 
 
 class Incident(models.Model):
@@ -63,6 +63,11 @@ class Incident(models.Model):
     @property
     def words(self) -> str:
         return incident_words(self.kind, self.params)
+
+    @property
+    def note_words(self) -> str:
+        """Why it is over."""
+        return str(NOTES.get(self.note, ""))
 
 
 class SourceHour(models.Model):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.fields import EncryptedTextField
 from monitoring.enums import DeliveryState, ImportState, MailSecurity
 from monitoring.models.sources import Source
+from monitoring.words import trouble_words
 
 
 class Mailbox(models.Model):
@@ -94,6 +95,10 @@ class ImportBatch(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("monitoring:import", args=[self.pk])
+
+    @property
+    def trouble_words(self) -> str:
+        return trouble_words(self.code, self.params)
 
 
 class ImportRow(models.Model):

@@ -13,6 +13,7 @@ from monitoring.enums import RiskKind
 from monitoring.grading import reason_words
 from monitoring.models import Mention, WatchHit
 from monitoring.queries import spans_of
+from monitoring.words import trouble_words
 
 register = template.Library()
 
@@ -86,6 +87,12 @@ def risk_name(code: str) -> str:
 def as_text(raw: Any) -> str:
     """A raw item as it was kept, for reading; the template escapes it."""
     return json.dumps(raw, ensure_ascii=False, indent=2)
+
+
+@register.filter
+def cell_trouble(error: Mapping[str, Any]) -> str:
+    """What is wrong with a cell of an imported row."""
+    return trouble_words(str(error.get("code", "")), error.get("params") or {})
 
 
 @register.filter
