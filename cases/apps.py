@@ -8,8 +8,9 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from cases import messages, runbook_codes, told, verbs  # noqa: F401, PLC0415 -- they register themselves once the apps are there
-        from cases.visibility import narrowed_clocks  # noqa: PLC0415 -- as above
-        from escalation.gate import register  # noqa: PLC0415 -- as above
+        # They register themselves once the apps are there.
+        from cases import authority, messages, runbook_codes, told, verbs  # noqa: F401, PLC0415 -- as said
+        from cases.visibility import narrowed_clocks  # noqa: PLC0415 -- as said
+        from escalation.gate import register  # noqa: PLC0415 -- as said
 
         register(narrowed_clocks)

@@ -21,6 +21,7 @@ from timeline.refs import ref
 COMPLAINT = "complaint"
 APPROVAL = "approval"
 REGULATOR, REPORT, HOTLINE = "regulator", "regulator_report", "hotline_12345"
+AUTHORITY = (REGULATOR, REPORT, HOTLINE)
 AFTER_REOPENING = ("investigation", "plan", "outcome", "callback")
 
 

@@ -25,6 +25,7 @@ from escalation.forms import AssignForm, BreachReasonForm, MoveForm, NoteForm, P
 from escalation.models import BreachReason, Clock, Run, Rung, Step
 from escalation.planning import moment
 from escalation.queries import clocks_for, live_clocks, steps_of_run, visible_clocks
+from escalation.runbook_words import source_words
 from escalation.steps import body_of
 from escalation.week import departments_beside, duty_now
 from notifications.messages import in_language
@@ -202,6 +203,8 @@ class StepLine:
     is_late: bool
     supporting: str
     deliverable: str
+    source: str
+    is_checked: bool
     forms: dict[str, forms.Form]
     missed: Clock | None  # the last clock of the step whose time ran out, with its reason
     reason_form: BreachReasonForm | None
@@ -230,6 +233,8 @@ def _run_page(
             is_late=bool(step.done_at and step.due_at and step.done_at > step.due_at),
             supporting=", ".join(places[p["unit"]] for p in step.supporting if p.get("unit") in places),
             deliverable=in_language(step.deliverable),
+            source=source_words(body_of(step).get("source")),
+            is_checked=bool(body_of(step).get("source", {}).get("checked")),
             forms=_forms(user, step) | (bound or {}).get(str(step.pk), {}),
             missed=(late := over.get(step.pk)),
             reason_form=BreachReasonForm() if _owes_reason(user, step, late) else None,
@@ -279,7 +284,7 @@ def _people(step: Step) -> QuerySet[User]:
 
 def _runs(user: User) -> QuerySet[Run]:
     rows: QuerySet[Run] = Run.objects.visible_to(user)
-    return rows.select_related("unit", "owner", "shares")
+    return rows.select_related("unit", "owner", "shares", "version__runbook")
 
 
 @desk_view

@@ -1,7 +1,11 @@
 """The clocks of the complaint runbook stop and start with the steps of the case."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import User
 from cases import services
@@ -159,3 +163,24 @@ def test_a_city_without_its_example_runbook_has_no_such_clock(
     case = services.open_case(actor=agent, kind="complaint", title="柜门开裂", channel="12345", unit=None, now=now)
 
     assert runbooks_of(case) == ["complaint"]
+
+
+def test_the_case_shows_the_clocks_of_the_authority_and_where_they_come_from(
+    rules_loaded: None, agent: User, sign_in: Callable[[User], Client], now: datetime
+) -> None:
+    case = services.open_case(actor=agent, kind="complaint", title="柜门开裂", channel="12315", unit=None, now=now)
+    run = Run.objects.get(thread=ref(case), version__runbook__code="regulator")
+    client = sign_in(agent)
+
+    page = client.get(case.get_absolute_url()).content.decode()
+    assert "Complaint handed over by 12315" in page
+    assert page.count("to be checked") == 3
+    assert page.count("Put it on record") == 3
+    accept = run.steps.get(code="accept")
+    act = reverse("escalation:act", args=[run.pk, accept.pk, "complete"])
+    client.post(act, {f"step-{accept.pk}-note": "Accepted, 沪市监 2026-88", "next": case.get_absolute_url()})
+
+    page = client.get(case.get_absolute_url()).content.decode()
+    assert "Accepted, 沪市监 2026-88" in page
+    assert page.count("Put it on record") == 2
+    assert f"version {run.version.number} of the runbook" in client.get(run.get_absolute_url()).content.decode()

@@ -1,0 +1,61 @@
+"""What an authority that handed the case over must do by when, and what has been put on record of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from accounts.models import User
+from cases.clocks import AUTHORITY, authority_runbook
+from cases.models import Case
+from cases.panels import register_panel
+from escalation.enums import StepState
+from escalation.models import Clock, Run, Step
+from escalation.queries import live_clocks, runs_of
+from escalation.rules import may_complete
+from escalation.runbook_words import source_words
+from escalation.steps import body_of
+from notifications.messages import in_language
+from timeline.refs import ref
+
+
+@dataclass(frozen=True)
+class AuthorityStep:
+    step: Step
+    clock: Clock | None
+    deliverable: str
+    source: str
+    is_checked: bool
+    can_complete: bool
+
+
+@dataclass(frozen=True)
+class AuthorityRun:
+    run: Run
+    steps: list[AuthorityStep]
+
+
+def panel(case: Case, user: User, _now: datetime) -> SafeString | None:
+    if not authority_runbook(case):
+        return None
+    runs = runs_of(ref(case)).filter(version__runbook__code__in=AUTHORITY).select_related("version__runbook")
+    clocks = {clock.step_id: clock for clock in live_clocks().filter(run__in=runs)}
+    shown = [AuthorityRun(run, [_shown(run, step, clocks, user) for step in run.steps.all()]) for run in runs]
+    return render_to_string("cases/_authority.html", {"case": case, "runs": shown}) if shown else None
+
+
+def _shown(run: Run, step: Step, clocks: dict[int | None, Clock], user: User) -> AuthorityStep:
+    step.run = run
+    source = body_of(step).get("source", {})
+    return AuthorityStep(
+        step=step,
+        clock=clocks.get(step.pk),
+        deliverable=in_language(step.deliverable),
+        source=source_words(source),
+        is_checked=bool(source.get("checked")),
+        can_complete=step.state == StepState.OPEN and bool(body_of(step).get("by_hand")) and may_complete(user, step),
+    )
+
+
+register_panel("right", 15, panel)
