@@ -175,7 +175,8 @@ class _Walk:
         still = timedelta(0) if step.is_moved else step.stood_still
         ends = (self._due(step, stood_still=timedelta(0)) if still else None) or step.due_at
         ladder = ladder_plan(self.body["ladder"], started_at=started_at, due_at=ends, count=count)
-        ladder = shifted(ladder, from_rung=0, by=still, count=count)
+        if still:
+            ladder = shifted(ladder, from_rung=0, by=still, count=count)
         if under_way:
             ladder = without_stale_warnings(ladder, now=at, due_at=step.due_at)
         return _Clock(ladder, step.due_at, at)

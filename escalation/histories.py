@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from django.db.models import Count, Q
@@ -22,6 +23,7 @@ from timeline.models import Entry
 
 WINDOW = timedelta(days=30)
 MOST_RUNS = 2000
+PATIENCE = 1.5  # seconds of walking; a page has to come back
 SAMPLES = 3
 VERBS = (
     *("run.started", "run.dated", "run.regraded", "step.moved", "step.reopened"),
@@ -88,12 +90,21 @@ def dry_run(book: Runbook, body: Mapping[str, Any], *, user: User, now: datetime
     rows = Run.objects.filter(version__runbook=book, started_at__gte=since, started_at__lte=now, is_drill=False)
     found = rows.count()
     runs = list(rows.defer("body").order_by("-started_at", "-pk")[:most])
-    told = {
-        history.run_id: Counter((each.step, str(each.kind)) for each in would_tell(body, history, now=now))
-        for history in histories(runs)
-    }
-    lines = _lines(runs, told, body, book, user=user)
-    return DryRun(lines=lines, runs=len(runs), found=found, since=since)
+    told = _walked(body, runs, now=now)
+    looked_at = [run for run in runs if run.pk in told]
+    lines = _lines(looked_at, told, body, book, user=user)
+    return DryRun(lines=lines, runs=len(looked_at), found=found, since=since)
+
+
+def _walked(body: Mapping[str, Any], runs: Sequence[Run], *, now: datetime) -> dict[int, Counter[Key]]:
+    """Newest first, as many as there is patience for; at least one."""
+    told: dict[int, Counter[Key]] = {}
+    until = monotonic() + PATIENCE
+    for history in histories(runs):
+        told[history.run_id] = Counter((each.step, str(each.kind)) for each in would_tell(body, history, now=now))
+        if monotonic() > until:
+            break
+    return told
 
 
 # ---- the table ----------------------------------------------------------------------------------

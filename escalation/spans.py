@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -29,14 +30,19 @@ class Span:
 
 def span_of(text: object, *, statutory: bool = True) -> Span:
     """Raises ValueError with words for whoever wrote it."""
-    match = WRITTEN.fullmatch(str(text).strip())
+    return _span(str(text), statutory=statutory)
+
+
+@lru_cache(maxsize=512)  # every plan reads the same few again; a refusal is never remembered
+def _span(text: str, *, statutory: bool) -> Span:
+    match = WRITTEN.fullmatch(text.strip())
     if match is None or (not statutory and match[2] not in MINUTES):
         message = (
             _("“%(text)s” is not a duration; write 30m, 6h or 1d, or 7wd (working days) and 60cd (natural days)")
             if statutory
             else _("“%(text)s” is not a duration; write minutes, hours or days, such as 30m, 6h or 1d")
         )
-        raise ValueError(message % {"text": str(text)[:40]})
+        raise ValueError(message % {"text": text[:40]})
     found = Span(int(match[1]), match[2])
     if found.is_statutory and not found.number:
         raise ValueError(_("“%(text)s” counts no day; write at least 1%(unit)s") % {"text": text, "unit": found.unit})
