@@ -1,8 +1,9 @@
 """Reading what people are told."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Exists, Min, OuterRef, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from accounts.enums import Role
 from accounts.masking import mask_email
@@ -51,9 +52,33 @@ def things_in(digest: Digest) -> QuerySet[OutboxMessage]:
     return OutboxMessage.objects.filter(pk__in=first.values("first"))
 
 
-def outgoing(*, state: str = "") -> QuerySet[OutboxMessage]:
-    rows = OutboxMessage.objects.select_related("user")
-    return rows.filter(state=state) if state else rows
+@dataclass(frozen=True)
+class OutboxFilter:
+    """What an administrator looks for among outgoing messages; what is empty does not narrow."""
+
+    state: str = ""
+    channel: str = ""  # a kind of channel
+    kind: str = ""  # of message
+    person: str = ""  # user name or a part of the name
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        return any((self.state, self.channel, self.kind, self.person, self.since, self.until))
+
+
+def outgoing(wanted: OutboxFilter | None = None) -> QuerySet[OutboxMessage]:
+    wanted = wanted or OutboxFilter()
+    rows = OutboxMessage.objects.select_related("user", "via", "moved_to")
+    exact = {name: getattr(wanted, name) for name in ("state", "channel", "kind") if getattr(wanted, name)}
+    rows = rows.filter(**exact)
+    if wanted.person:
+        people = Q(username__iexact=wanted.person) | Q(display_name__icontains=wanted.person)
+        rows = rows.filter(user__in=User.objects.filter(people).values("pk"))
+    if wanted.since is not None:
+        rows = rows.filter(created_at__gte=wanted.since)
+    return rows.filter(created_at__lte=wanted.until) if wanted.until is not None else rows
 
 
 def suppressed_addresses() -> list[Suppressed]:

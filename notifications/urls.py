@@ -1,16 +1,18 @@
 from django.urls import path
 
-from notifications import channel_views, views
+from notifications import channel_views, outbox_views, views, wish_views
 
 app_name = "notifications"
 urlpatterns = [
     path("", views.inbox, name="inbox"),
     path("read/", views.read_all, name="read_all"),
     path("<int:pk>/read/", views.read, name="read"),
+    path("wishes/", wish_views.wishes, name="wishes"),
     path("digests/<int:pk>/", views.digest, name="digest"),
-    path("outgoing/", views.outbox, name="outbox"),
-    path("outgoing/<int:pk>/again/", views.replay, name="replay"),
-    path("suppressed/<int:pk>/lift/", views.lift, name="lift"),
+    path("outgoing/", outbox_views.outbox, name="outbox"),
+    path("outgoing/again/", outbox_views.replay_all, name="replay_all"),
+    path("outgoing/<int:pk>/again/", outbox_views.replay, name="replay"),
+    path("suppressed/<int:pk>/lift/", outbox_views.lift, name="lift"),
     path("letters/", views.letters, name="letters"),
     path("letters/<str:name>", views.letter, name="letter"),
     path("channels/", channel_views.channels, name="channels"),

@@ -14,11 +14,10 @@ from accounts.gate import get_visible
 from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from notifications import mailroom, services
-from notifications.enums import OutboxState
 from notifications.messages import Action, Rendered, action_of, link_of
 from notifications.messages import render as words_of
-from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
-from notifications.queries import digests_of, inbox_of, outgoing, suppressed_addresses, things_in
+from notifications.models import InboxItem
+from notifications.queries import digests_of, inbox_of, things_in
 from timeline.now import now
 
 LETTERS = 25
@@ -69,32 +68,6 @@ def digest(request: HttpRequest, pk: int) -> HttpResponse:
     page = page_of(things_in(found), request.GET, order=["pk"], words=_how_many)
     lines = [(message, words_of(message)) for message in page.rows]
     return render(request, "notifications/digest.html", {"digest": found, "page": page, "lines": lines})
-
-
-@desk_view(Role.ADMIN)
-@require_safe
-@never_cache
-def outbox(request: HttpRequest) -> HttpResponse:
-    state = request.GET.get("state", "")
-    state = state if state in OutboxState.values else ""
-    page = page_of(outgoing(state=state), request.GET, order=["-pk"], words=_how_many)
-    lines = [(message, words_of(message)) for message in page.rows]
-    context = {"page": page, "lines": lines, "state": state, "states": OutboxState.choices}
-    return render(request, "notifications/outbox.html", context | {"suppressed": suppressed_addresses()})
-
-
-@desk_view(Role.ADMIN)
-@require_POST
-def replay(request: HttpRequest, pk: int) -> HttpResponse:
-    services.replay(get_visible(OutboxMessage.objects.all(), pk=pk), actor=signed_in(request), now=now())
-    return redirect("notifications:outbox")
-
-
-@desk_view(Role.ADMIN)
-@require_POST
-def lift(request: HttpRequest, pk: int) -> HttpResponse:
-    services.lift_suppression(get_visible(SuppressedAddress.objects.all(), pk=pk), actor=signed_in(request))
-    return redirect("notifications:outbox")
 
 
 @desk_view(Role.ADMIN)
