@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusable import Refusable
@@ -36,17 +36,17 @@ class _Clock(forms.TimeInput):
         super().__init__(format="%H:%M")
 
 
-class WishesForm(Refusable, forms.Form):
-    quiet_from = forms.TimeField(
-        label=_("Quiet from"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M")
-    )
-    quiet_to = forms.TimeField(
-        label=_("Quiet until"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M")
-    )
+class Clock(forms.TimeInput):
+    input_type = "time"
+    format = "%H:%M"
 
-    def __init__(self, *args: Any, kinds: Sequence[str], wishes: Wishes, **kwargs: Any) -> None:
-        initial = {"quiet_from": wishes.quiet_from, "quiet_to": wishes.quiet_to}
-        super().__init__(*args, initial=initial, **kwargs)
+
+class WishesForm(Refusable, forms.Form):
+    quiet_from = forms.TimeField(label=_("Quiet from"), required=False, widget=Clock)
+    quiet_to = forms.TimeField(label=_("Quiet until"), required=False, widget=Clock)
+
+    def __init__(self, data: QueryDict | None = None, *, kinds: Sequence[str], wishes: Wishes) -> None:
+        super().__init__(data, initial={"quiet_from": wishes.quiet_from, "quiet_to": wishes.quiet_to})
         self.kinds, self._kept = kinds, wishes
         for kind in kinds:
             self._add(kind, wishes.wishes.get(kind, Wish()), wishes.handles.get(kind, ""))
