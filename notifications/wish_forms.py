@@ -36,14 +36,9 @@ class _Clock(forms.TimeInput):
         super().__init__(format="%H:%M")
 
 
-class Clock(forms.TimeInput):
-    input_type = "time"
-    format = "%H:%M"
-
-
 class WishesForm(Refusable, forms.Form):
-    quiet_from = forms.TimeField(label=_("Quiet from"), required=False, widget=Clock)
-    quiet_to = forms.TimeField(label=_("Quiet until"), required=False, widget=Clock)
+    quiet_from = forms.TimeField(label=_("Quiet from"), required=False, widget=_Clock())
+    quiet_to = forms.TimeField(label=_("Quiet until"), required=False, widget=_Clock())
 
     def __init__(self, data: QueryDict | None = None, *, kinds: Sequence[str], wishes: Wishes) -> None:
         super().__init__(data, initial={"quiet_from": wishes.quiet_from, "quiet_to": wishes.quiet_to})
