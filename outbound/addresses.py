@@ -5,6 +5,12 @@ import socket
 from urllib.parse import urlsplit
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Where machines ask their cloud for its passwords (the link-local ones, Alibaba Cloud's, Amazon's over IPv6), and what
+# means "this machine" or "everybody". Whoever allows private addresses does not mean these.
+_NEVER = tuple(
+    ipaddress.ip_network(network)
+    for network in ("169.254.0.0/16", "100.100.100.200/32", "0.0.0.0/8", "fe80::/10", "fd00:ec2::254/128", "::/128")
+)
 
 
 class Refused(Exception):  # noqa: N818 -- an answer, not a fault
@@ -29,7 +35,10 @@ def check_url(url: str) -> None:
 
 
 def resolve(host: str, port: int, *, allow_private: bool) -> str:
-    """The address to connect to. One private address among several is enough to refuse them all."""
+    """The address to connect to. One private address among several is enough to refuse them all.
+
+    Metadata services of clouds are refused even where private addresses are allowed.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError, ValueError):
@@ -37,7 +46,7 @@ def resolve(host: str, port: int, *, allow_private: bool) -> str:
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     if not addresses:
         raise Refused("unknown_host", host=host)
-    if not allow_private and not all(is_public(address) for address in addresses):
+    if not all(is_public(address) or (allow_private and may_be_private(address)) for address in addresses):
         raise Refused("private_address", host=host)
     return addresses[0]
 
@@ -48,6 +57,14 @@ def is_public(address: str) -> bool:
     if isinstance(ip, ipaddress.IPv6Address) and (inner := _embedded(ip)) is not None:
         return is_public(str(inner))
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
+
+
+def may_be_private(address: str) -> bool:
+    """An address of one's own network that somebody can mean: no metadata service, not everybody at once."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address) and (inner := _embedded(ip)) is not None:
+        return may_be_private(str(inner))
+    return not ip.is_multicast and not any(ip in network for network in _NEVER)
 
 
 def _embedded(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

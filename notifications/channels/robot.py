@@ -31,7 +31,10 @@ _WRONG_PLACE = frozenset({401, 403, 404, 410})
 WORDS: dict[str, Text] = {
     "connection": _lazy("Nobody answers at this address. Check host and port, and whether the desk may reach them."),
     "unknown_host": _lazy("No server has this name. Check the spelling of the address."),
-    "private_address": _lazy("The address leads into a private network. Allow that on the channel if it is meant so."),
+    "private_address": _lazy(
+        "The address leads into a private network. If it is meant so, allow that on the channel; metadata addresses of "
+        "clouds, such as 169.254.169.254, are never called."
+    ),
     "bad_address": _lazy("This is not an address that can be called. Enter it anew."),
     "credentials_in_address": _lazy("The address holds a user and a password. Take them out of it."),
     "tls": _lazy("The server's certificate does not hold. Its owner has to renew it; the desk does not look away."),
@@ -114,7 +117,8 @@ class Robot(ABC):
         at_home = (parts.hostname or "") in self.hosts and parts.scheme == "https" and parts.port in {None, 443}
         if not (at_home or target.options.get("relay")) or not self.path.search(_tail(target.url)):
             sentence = _("This is not a robot address of this kind. Copy it whole from the group's settings: %(like)s")
-            raise Invalid(sentence, fields={"url": sentence % {"like": self.address_like}})
+            sentence %= {"like": self.address_like}
+            raise Invalid(sentence, fields={"url": sentence})
         if not at_home:
             check_reachable(target.url, allow_private=target.allow_private)
 
