@@ -6,7 +6,7 @@ Figures and limits are in `data/categories.md`.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -91,14 +91,14 @@ def word_scores(found: Iterable[Telling]) -> list[float]:
 def categorise(text: str) -> Category:
     """The suggestion for a complaint's text."""
     prepared = prepare(text)
-    return categorise_prepared(prepared, models().total(grams(prepared)))
+    return categorise_prepared(prepared, models().sums(grams(prepared)))
 
 
-def categorise_prepared(prepared: str, total: int) -> Category:
+def categorise_prepared(prepared: str, sums: Sequence[int]) -> Category:
     """The same for a text whose n-grams are summed up already."""
     found = category_words().found(prepared)
     words = word_scores(found)
-    logits = [m + WORDS_COUNT * w for m, w in zip(models().category.logits(total), words, strict=True)]
+    logits = [m + WORDS_COUNT * w for m, w in zip(models().category.logits(sums), words, strict=True)]
     top = max(logits)
     odds = [math.exp((value - top) / CAUTION) for value in logits]
     whole = sum(odds)

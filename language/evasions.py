@@ -5,6 +5,7 @@ Not solved, and said so in the help: look-alike characters, split characters (�
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,7 +20,7 @@ GAP = r" \t*+\-./_|~·^=#&%$`\\•●◆★☆※→°\u2010-\u2015\u2190-\u2bff
 LONGEST_GAP = 4
 WORD = "a-z0-9一-鿿㐀-䶿"
 GAP_BETWEEN = re.compile(f"(?<=[{WORD}])[{GAP}]{{1,{LONGEST_GAP}}}(?=[{WORD}])")
-GAP_SIGN = re.compile(f"[{GAP}]")
+SUSPICIOUS = re.compile(f"[{GAP}a-z]")
 LATIN = re.compile("[a-z]")
 HAN_ONLY = re.compile("[一-鿿㐀-䶿]+")
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
@@ -46,10 +47,28 @@ class Find(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """The folded text without the signs between its characters; `places[i]` is where character i was."""
+    """The folded text without the signs between its characters, and where how many of them are missing."""
 
     text: str
-    places: Sequence[int]
+    cuts: Sequence[int] = ()  # places in `text`, ascending
+    missing: Sequence[int] = (0,)  # signs left out before each cut, and before the end
+
+    def place(self, at: int) -> int:
+        """Where this character stood."""
+        return at + self.missing[bisect_right(self.cuts, at)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Some lines of a text, put together; `origins[i]` is where the line that begins at `starts[i]` stood."""
+
+    text: str
+    starts: Sequence[int]
+    origins: Sequence[int]
+
+    def shift(self, at: int) -> int:
+        line = bisect_right(self.starts, at) - 1
+        return self.origins[line] - self.starts[line]
 
 
 class Disguises:
@@ -65,22 +84,29 @@ class Disguises:
         self._terms = dict(pure)
 
     def search(self, folded: str) -> Iterator[Find]:
-        """Every disguised occurrence; plain ones are not among them."""
-        gaps = GAP_SIGN.search(folded) is not None and GAP_BETWEEN.search(folded) is not None
-        latin = LATIN.search(folded) is not None
-        if gaps or latin:
-            view = _squeeze(folded) if gaps else _View(folded, range(len(folded)))
-            if gaps and self._squeezed:
-                yield from self._across_gaps(view)
-            if latin and self._spelled:
-                yield from self._in_pinyin(view)
+        """Every disguised occurrence; plain ones are not among them. No find crosses the end of a line."""
+        if self._squeezed or self._spelled:
+            lines = _suspicious(folded)
+            for find in self._hidden(lines.text):
+                by = lines.shift(find.start)
+                yield find._replace(start=find.start + by, end=find.end + by)
         if self._sounds:
             yield from self._by_sound(folded)
 
+    def _hidden(self, text: str) -> Iterator[Find]:
+        if not text:
+            return
+        view = _squeeze(text)
+        if view.cuts and self._squeezed:
+            yield from self._across_gaps(view)
+        if self._spelled and LATIN.search(text):
+            yield from self._in_pinyin(view)
+
     def _across_gaps(self, view: _View) -> Iterator[Find]:
+        cuts = view.cuts
         for term, start, end in self._squeezed.hits(view.text):
-            first, last = view.places[start], view.places[end - 1]
-            if last - first > end - 1 - start:
+            if bisect_right(cuts, start) != bisect_right(cuts, end - 1):
+                first, last = view.place(start), view.place(end - 1)
                 yield Find(term, first, last + 1, view.text, start, suspected=False)
 
     def _in_pinyin(self, view: _View) -> Iterator[Find]:
@@ -88,7 +114,7 @@ class Disguises:
             if not _cuts_latin(view, start, end):
                 spelled = view.text[start:end]
                 if not spelled.isascii() or (len(spelled) >= SHORTEST_SPELLING and not NOT_PINYIN.fullmatch(spelled)):
-                    yield Find(term, view.places[start], view.places[end - 1] + 1, view.text, start, suspected=False)
+                    yield Find(term, view.place(start), view.place(end - 1) + 1, view.text, start, suspected=False)
 
     def _by_sound(self, folded: str) -> Iterator[Find]:
         for term, start, end in self._sounds.hits(as_sounds(folded)):
@@ -118,25 +144,35 @@ class _Search:
                 yield term, start, end
 
 
-def _squeeze(folded: str) -> _View:
-    places: list[int] = []
-    parts: list[str] = []
-    position = 0
-    for match in GAP_BETWEEN.finditer(folded):
+def _suspicious(folded: str) -> _Lines:
+    """The lines that hold a sign or a Latin letter at all."""
+    picked: list[str] = []
+    starts, origins, at, size = [0], [0], 0, 0
+    while (found := SUSPICIOUS.search(folded, at)) is not None:
+        begin = folded.rfind("\n", at, found.start()) + 1 or at
+        at = folded.find("\n", found.start()) + 1 or len(folded) + 1
+        picked.append(folded[begin : at - 1])
+        starts.append(size)
+        origins.append(begin)
+        size += at - begin
+    return _Lines("\n".join(picked), starts, origins)
+
+
+def _squeeze(text: str) -> _View:
+    cuts: list[int] = []
+    missing = [0]
+    for match in GAP_BETWEEN.finditer(text):
         start, end = match.span()
-        parts.append(folded[position:start])
-        places.extend(range(position, start))
-        position = end
-    parts.append(folded[position:])
-    places.extend(range(position, len(folded)))
-    return _View("".join(parts), places)
+        cuts.append(start - missing[-1])
+        missing.append(missing[-1] + end - start)
+    return _View(GAP_BETWEEN.sub("", text), cuts, missing) if cuts else _View(text)
 
 
 def _cuts_latin(view: _View, start: int, end: int) -> bool:
     """Whether the stretch begins or ends in the middle of a Latin word."""
-    text, places = view.text, view.places
+    text, place = view.text, view.place
     before = (
-        start > 0 and text[start] in LETTERS and text[start - 1] in LETTERS and places[start - 1] == places[start] - 1
+        start > 0 and text[start] in LETTERS and text[start - 1] in LETTERS and place(start - 1) == place(start) - 1
     )
-    after = end < len(text) and text[end - 1] in LETTERS and text[end] in LETTERS and places[end] == places[end - 1] + 1
+    after = end < len(text) and text[end - 1] in LETTERS and text[end] in LETTERS and place(end) == place(end - 1) + 1
     return before or after

@@ -78,6 +78,17 @@ def fold_quickly(text: str) -> str | None:
     return None if SLOW in folded or BEYOND_TABLE.search(text) else folded
 
 
+def fold_together(texts: Sequence[str]) -> tuple[str, dict[int, Folded]]:
+    """Many texts folded as one, each followed by a line end; and the few whose positions do not stay, by number."""
+    joined = "\n".join(texts)
+    quick = fold_quickly(joined)
+    if quick is not None:
+        return quick, {}
+    uneven = {number: fold(text) for number, text in enumerate(texts) if fold_quickly(text) is None}
+    parts = [uneven[n].text if n in uneven else text.translate(_tables().quick) for n, text in enumerate(texts)]
+    return "\n".join(parts), uneven
+
+
 def _pieces(text: str, tables: _Tables) -> Iterator[tuple[str, int, int]]:
     """Folded stretches with their places: quick characters one by one, a slow one with all that joins it."""
     quick = text.translate(tables.quick)

@@ -3,14 +3,16 @@
 A model knows for each n-gram an 8-bit weight and an inverse document frequency (idf) in steps; its logit
 is `scale * sum(weights) / sqrt(sum(idf²)) + bias` over the n-grams it knows. Looking n-grams up is what
 costs, so both models share one table: its values are integers of lanes, and adding up such integers
-adds up all lanes of both models at once.
+adds up all lanes of both models at once. The sentiment model has two logits, one for reviews and one for
+everything else: the same n-grams, weighed by different teachers.
 """
 
 import base64
 import math
 import re
+import struct
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import repeat
@@ -18,8 +20,7 @@ from itertools import repeat
 from language.resources import load_json
 
 IDF_STEP = 0.05
-LANE = 36  # bits: room for a million n-grams
-MASK = (1 << LANE) - 1
+LANE = 32  # bits: room for the squared idf of every n-gram there is, and the width that unpacks in one go
 ZERO = 128  # weights are stored from 1 to 255
 TELLING = 40  # of 127: heavy enough to be given as a reason
 # A reason is something a person can read: no signs, no lone particle.
@@ -34,14 +35,13 @@ class _Lanes:
     scale: float
     biases: tuple[float, ...]
 
-    def logits(self, total: int) -> list[float]:
-        *sums, square, known = (
-            (total >> LANE * at) & MASK for at in range(self.first, self.first + len(self.biases) + 2)
-        )
+    def logits(self, sums: Sequence[int]) -> list[float]:
+        last = self.first + len(self.biases)
+        square, known = sums[last], sums[last + 1]
         if not known:
             return list(self.biases)
-        factor = self.scale / (math.sqrt(square) * IDF_STEP)
-        return [(lane - ZERO * known) * factor + bias for lane, bias in zip(sums, self.biases, strict=True)]
+        factor, zero = self.scale / (math.sqrt(square) * IDF_STEP), ZERO * known
+        return [(lane - zero) * factor + bias for lane, bias in zip(sums[self.first : last], self.biases, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,12 @@ class Models:
     category: _Lanes
     sentiment: _Lanes
     telling: dict[str, float]
+    lanes: struct.Struct
 
-    def total(self, grams: Iterable[str]) -> int:
-        """The sums of all lanes: ask `category.logits` and `sentiment.logits` what they mean."""
-        return sum(map(self.table.get, grams, repeat(0)))
+    def sums(self, grams: Iterable[str]) -> Sequence[int]:
+        """Of all lanes: ask `category.logits` and `sentiment.logits` what they mean."""
+        total = sum(map(self.table.get, grams, repeat(0)))
+        return self.lanes.unpack(total.to_bytes(self.lanes.size, "little"))
 
     def strongest(self, grams: set[str], count: int) -> list[tuple[str, float]]:
         """The n-grams that speak most for negative, with their weights; none inside another one."""
@@ -76,7 +78,8 @@ def models() -> Models:
     category, _ = _add("categories_model.json.gz", table, 0)
     sentiment, weights = _add("sentiment.json.gz", table, len(category.biases) + 2)
     telling = {gram: w * sentiment.scale for gram, w in weights.items() if w >= TELLING and READABLE.fullmatch(gram)}
-    return Models(table, category, sentiment, telling)
+    lanes = sentiment.first + len(sentiment.biases) + 2
+    return Models(table, category, sentiment, telling, struct.Struct(f"<{lanes}I"))
 
 
 def _add(name: str, table: dict[str, int], first: int) -> tuple[_Lanes, dict[str, int]]:

@@ -1,23 +1,30 @@
 """Which watch rules a text fulfils, and where.
 
-One Aho-Corasick automaton holds the terms of all rules; the boolean part is looked at only for rules
-with a hit, so the cost of a text hardly grows with the number of rules. Matching is by substrings of
-folded text (see `folding`), disguised terms are found by `evasions`.
+One Aho-Corasick automaton holds the terms of all rules, and texts are searched many at once: they are folded and
+searched as one long text, line by line, so that a text without a find costs hardly more than its characters. The
+boolean part, near and patterns are looked at only for rules with a hit. Matching is by substrings of folded text
+(see `folding`), disguised terms are found by `evasions`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick
 
+from language.conditions import Conditions, Found, Span, Text, Verdict
+from language.elements import Place, within_scope
 from language.evasions import Disguises
-from language.folding import fold, fold_quickly, fold_text
-from language.resources import load_json
-from language.rules import Rule, Term
+from language.folding import Folded, fold_together
+from language.named_lists import Lists, NoSuchListError
+from language.rules import Rule
 
-Span = tuple[int, int]
+_new = tuple.__new__
+BATCH = 1024  # texts searched as one: the big automata are read once for all of them
+
+_Batch = tuple[str, Sequence[str], Mapping[int, Folded], list[int]]  # as one, one by one, the uneven, beginnings
+
+__all__ = ["Hit", "Matcher", "Place", "Span", "merged"]
 
 
 class Hit(NamedTuple):
@@ -31,112 +38,126 @@ class Hit(NamedTuple):
     suspected: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Needle:
-    """A term as searched: folded, with (phrase, offset of the term in it) for every exclude phrase."""
-
-    text: str
-    exclude: tuple[tuple[str, int], ...]
-
-    def excluded(self, view: str, start: int) -> bool:
-        return any(start >= offset and view.startswith(phrase, start - offset) for phrase, offset in self.exclude)
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A rule in terms of needle numbers."""
-
-    id: str
-    any_of: tuple[int, ...]
-    all_of: tuple[int, ...]
-    none_of: tuple[int, ...]
-
-    @property
-    def is_simple(self) -> bool:
-        return not self.all_of and not self.none_of
-
-
-Found = dict[int, list[Span]]  # where each needle was found in the folded text
-
-
 class Matcher:
-    """All rules of a desk, ready to be asked about texts. Building takes a moment; asking is quick and thread-safe."""
+    """All rules of a desk, ready to be asked about texts. Building takes a moment; asking is quick and thread-safe.
 
-    def __init__(self, rules: Mapping[str, Rule], *, evasions: bool = True) -> None:
-        numbers: dict[_Needle, int] = {}
-        plans = [_plan(id_, rule, numbers) for id_, rule in rules.items()]
-        self._needles = list(numbers)
-        self._picky = [bool(needle.exclude) for needle in self._needles]
+    `broken`: rules that cannot work, with the reason (the missing list); they match nothing.
+    """
+
+    def __init__(self, rules: Mapping[str, Rule], *, evasions: bool = True, lists: Lists | None = None) -> None:
+        self.broken: dict[str, str] = {}
+        self._scopes = {id_: rule.scope for id_, rule in rules.items() if rule.scope}
+        self._conditions = Conditions()
+        for id_, rule in rules.items():
+            try:
+                self._conditions.add(id_, rule, lists or {})
+            except NoSuchListError as missing:
+                self.broken[id_] = str(missing)
+        needles = self._conditions.needles
         owners: dict[str, list[int]] = {}
-        for needle, number in numbers.items():
+        for number, needle in enumerate(needles):
             owners.setdefault(needle.text, []).append(number)
+        self._picky = [needle.is_picky for needle in needles]
+        self._needles = needles
         self._owners = list(owners.values())
         self._automaton = AhoCorasick(list(owners)) if owners else None
-        self._disguises = Disguises([n.text for n in self._needles]) if evasions and owners else None
-        self._simple: list[list[str]] = [[] for _ in self._needles]  # rules that any hit of the needle fulfils
-        self._others: list[list[_Plan]] = [[] for _ in self._needles]
-        for plan in plans:
-            for number in {*plan.any_of, *plan.all_of}:
-                if plan.is_simple:
-                    self._simple[number].append(plan.id)
-                else:
-                    self._others[number].append(plan)
+        hideable = [needle.text if needle.is_hideable else "" for needle in needles]
+        self._disguises = Disguises(hideable) if evasions and any(hideable) else None
 
-    def match(self, text: str) -> list[Hit]:
+    @property
+    def has_scopes(self) -> bool:
+        """Whether any rule asks where a text stands."""
+        return bool(self._scopes)
+
+    def match(self, text: str, place: Place | None = None, slow: set[str] | None = None) -> list[Hit]:
         """The rules this text fulfils, in the order of their first term found."""
-        if self._automaton is None:
-            return []
-        quick = fold_quickly(text)
-        folded = fold(text).text if quick is None else quick
-        sure, doubtful = self._plain(folded), Found()
-        if self._disguises is not None:
-            self._add_disguised(self._disguises, folded, sure, doubtful)
-        if not sure and not doubtful:
-            return []
-        hits = self._hits(sure, doubtful)
-        return hits if quick is not None else _in_original(text, hits)
+        return self.match_all([text], [place or Place()], slow=slow).get(0, [])
 
-    def _plain(self, folded: str) -> Found:
-        found: Found = {}
-        if self._automaton is None:
-            return found
-        for form, start, end in self._automaton.find_matches_as_indexes(folded, overlapping=True):
-            for number in self._owners[form]:
-                if self._picky[number] and self._needles[number].excluded(folded, start):
+    def match_all(
+        self, texts: Sequence[str], places: Sequence[Place] | None = None, *, slow: set[str] | None = None
+    ) -> dict[int, list[Hit]]:
+        """By the number of the text, those with hits only. Rules whose pattern ran out of time are added to `slow`."""
+        answers: dict[int, list[Hit]] = {}
+        for start in range(0, len(texts), BATCH):
+            batch = texts[start : start + BATCH]
+            for number, hits in self._match_batch(batch, set() if slow is None else slow):
+                answers[start + number] = hits
+        return self._within_scopes(answers, places) if self._scopes else answers
+
+    def _within_scopes(self, answers: dict[int, list[Hit]], places: Sequence[Place] | None) -> dict[int, list[Hit]]:
+        kept: dict[int, list[Hit]] = {}
+        for number, hits in answers.items():
+            place = places[number] if places else Place()
+            within = [h for h in hits if h.id not in self._scopes or within_scope(self._scopes[h.id], place)]
+            if within:
+                kept[number] = within
+        return kept
+
+    def _match_batch(self, texts: Sequence[str], slow: set[str]) -> Iterator[tuple[int, list[Hit]]]:
+        together, uneven = fold_together(texts)
+        sure, doubtful, starts = self._found(together, texts, uneven)
+        alone, always = self._conditions.alone, self._conditions.always
+        for number in range(len(texts)) if always else sorted(sure.keys() | doubtful.keys()) if doubtful else sure:
+            found = sure.get(number, {})
+            if not (always or number in doubtful or number in uneven):
+                hits = _by_one_needle(found, alone)
+                if hits is not None:
+                    yield number, hits
                     continue
-                if number in found:
-                    found[number].append((start, end))
+            verdicts = self._judged(number, found, doubtful.get(number, {}), (together, texts, uneven, starts), slow)
+            if verdicts:
+                yield number, _hits(verdicts, uneven.get(number))
+
+    def _judged(self, number: int, sure: Found, doubtful: Found, batch: "_Batch", slow: set[str]) -> list[Verdict]:
+        together, texts, uneven, starts = batch
+        length = len(uneven[number].text if number in uneven else texts[number])
+        folded = together[starts[number] : starts[number] + length]
+        return self._conditions.judge(Text(folded, sure, doubtful, slow))
+
+    def _found(
+        self, together: str, texts: Sequence[str], uneven: Mapping[int, Folded]
+    ) -> tuple[dict[int, Found], dict[int, Found], list[int]]:
+        """Where the needles were found, by text and by needle, in positions of the text; and where texts begin."""
+        starts, at = [], 0
+        for number, text in enumerate(texts):
+            starts.append(at)
+            at += (len(uneven[number].text) if number in uneven else len(text)) + 1
+        sure: dict[int, Found] = {}
+        doubtful: dict[int, Found] = {}
+        self._add_plain(together, starts, sure)
+        if self._disguises is not None:
+            for find in self._disguises.search(together):
+                if not self._needles[find.term].excluded(find.view, find.view_start):
+                    number = bisect_right(starts, find.start) - 1
+                    base = starts[number]
+                    found = (doubtful if find.suspected else sure).setdefault(number, {})
+                    found.setdefault(find.term, []).append((find.start - base, find.end - base))
+        return sure, doubtful, starts
+
+    def _add_plain(self, together: str, starts: list[int], sure: dict[int, Found]) -> None:
+        if self._automaton is None:
+            return
+        owners, picky, needles = self._owners, self._picky, self._needles
+        number, base, end_of_text = -1, 0, -1
+        found: Found = {}
+        for form, start, end in self._automaton.find_matches_as_indexes(together, overlapping=True):
+            if start > end_of_text:  # finds come in the order of their ends, and none crosses the end of a text
+                number = bisect_right(starts, start) - 1
+                base = starts[number]
+                end_of_text = starts[number + 1] - 1 if number + 1 < len(starts) else len(together)
+                found = sure.get(number, {})
+            for owner in owners[form]:
+                if picky[owner] and needles[owner].excluded(together, start):
+                    continue
+                if not found:
+                    found = sure.setdefault(number, {})
+                if owner in found:
+                    found[owner].append((start - base, end - base))
                 else:
-                    found[number] = [(start, end)]
-        return found
-
-    def _add_disguised(self, disguises: Disguises, folded: str, sure: Found, doubtful: Found) -> None:
-        for find in disguises.search(folded):
-            if not self._needles[find.term].excluded(find.view, find.view_start):
-                found = doubtful if find.suspected else sure
-                found.setdefault(find.term, []).append((find.start, find.end))
-
-    def _hits(self, sure: Found, doubtful: Found) -> list[Hit]:
-        spans: dict[str, list[Span]] = {}
-        others: dict[str, _Plan] = {}
-        for number, places in sure.items():
-            for id_ in self._simple[number]:
-                spans[id_] = spans[id_] + places if id_ in spans else places
-            for plan in self._others[number]:
-                others[plan.id] = plan
-        hits = [Hit(id_, _sorted(places), suspected=False) for id_, places in spans.items()]
-        spans = {}
-        for number, places in doubtful.items():
-            for id_ in self._simple[number]:
-                spans[id_] = spans[id_] + places if id_ in spans else places
-            for plan in self._others[number]:
-                others[plan.id] = plan
-        known = {hit.id for hit in hits} if spans else set()
-        hits += [Hit(id_, _sorted(places), suspected=True) for id_, places in spans.items() if id_ not in known]
-        return hits + [hit for plan in others.values() if (hit := _judged(plan, sure, doubtful)) is not None]
+                    found[owner] = [(start - base, end - base)]
 
 
-def merged(spans: tuple[Span, ...]) -> list[Span]:
+def merged(spans: Sequence[Span]) -> list[Span]:
     """Overlapping and touching spans joined, for highlighting."""
     result: list[Span] = []
     for start, end in sorted(spans):
@@ -147,42 +168,27 @@ def merged(spans: tuple[Span, ...]) -> list[Span]:
     return result
 
 
-def _plan(id_: str, rule: Rule, numbers: dict[_Needle, int]) -> _Plan:
-    def numbered(terms: tuple[Term, ...]) -> tuple[int, ...]:
-        return tuple(dict.fromkeys(numbers.setdefault(_needle(term), len(numbers)) for term in terms))
+def _by_one_needle(found: Found, alone: Sequence[list[str] | None]) -> list[Hit] | None:
+    """The common case: every needle found fulfils its rules by itself. None where more is to be asked."""
+    hits: list[Hit] = []
+    seen: set[str] = set()
+    for needle, places in found.items():
+        ids = alone[needle]
+        if ids is None or not seen.isdisjoint(ids):
+            return None  # a rule that asks for more, or one with two of its terms
+        seen.update(ids)
+        spans = (places[0],) if len(places) == 1 else _sorted(places)
+        for id_ in ids:
+            hits.append(_new(Hit, (id_, spans, False)))  # noqa: PERF401 -- a comprehension costs more for one rule
+    return hits
 
-    return _Plan(id_, numbered(rule.any_of), numbered(rule.all_of), numbered(rule.none_of))
 
-
-def _needle(term: Term) -> _Needle:
-    text = fold_text(term.text)
-    phrases = _collisions().get(text, ()) if term.exclude is None else map(fold_text, term.exclude)
-    return _Needle(text, tuple((p, at) for p in phrases for at in range(len(p)) if p.startswith(text, at)))
-
-
-def _judged(plan: _Plan, sure: Found, doubtful: Found) -> Hit | None:
-    """The rule's hit, or None. Disguised terms count for `none` too, doubtful ones do not."""
-    if any(number in sure for number in plan.none_of):
-        return None
-    present = [number for number in plan.any_of if number in sure] or [n for n in plan.any_of if n in doubtful]
-    if plan.any_of and not present:
-        return None
-    if any(number not in sure and number not in doubtful for number in plan.all_of):
-        return None
-    needed = [*present, *plan.all_of]
-    places = [span for number in needed for span in sure.get(number) or doubtful[number]]
-    return Hit(plan.id, _sorted(places), suspected=any(number not in sure for number in needed))
+def _hits(verdicts: list[Verdict], folded: Folded | None) -> list[Hit]:
+    hits = [Hit(id_, _sorted(places), suspected) for id_, places, suspected in verdicts]
+    if folded is None:
+        return hits
+    return [Hit(h.id, tuple(folded.span(start, end) for start, end in h.spans), h.suspected) for h in hits]
 
 
 def _sorted(places: list[Span]) -> tuple[Span, ...]:
     return (places[0],) if len(places) == 1 else tuple(sorted(set(places)))
-
-
-def _in_original(text: str, hits: list[Hit]) -> list[Hit]:
-    folded = fold(text)
-    return [Hit(h.id, tuple(folded.span(start, end) for start, end in h.spans), h.suspected) for h in hits]
-
-
-@cache
-def _collisions() -> dict[str, tuple[str, ...]]:
-    return {fold_text(term): tuple(map(fold_text, phrases)) for term, phrases in load_json("collisions.json").items()}

@@ -6,6 +6,7 @@ reasons: it is a suggestion that a person may overrule.
 
 import math
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -16,6 +17,7 @@ from language.resources import load_json
 SourceKind = Literal["review", "social", "news"]
 LONG_TEXT = 150  # from here on the sentences speak as well: one harsh sentence drowns in a long text
 REASONS = 4
+LANES: dict[str, int] = {"review": 0, "social": 1, "news": 1}  # which of the model's logits speaks
 WORTH_REASONS = -1.4  # a score under 0.2 needs none
 
 
@@ -38,13 +40,13 @@ def judge(text: str, source: SourceKind = "review") -> Sentiment:
     """How negative a text is, by the standards of its kind of source."""
     prepared = prepare(text)
     seen = grams(prepared)
-    return judge_prepared(prepared, seen, models().total(seen), source)
+    return judge_prepared(prepared, seen, models().sums(seen), source)
 
 
-def judge_prepared(prepared: str, seen: set[str], total: int, source: SourceKind) -> Sentiment:
+def judge_prepared(prepared: str, seen: set[str], sums: Sequence[int], source: SourceKind) -> Sentiment:
     """The same for a text whose n-grams are summed up already, so that several readers share the work."""
     adverse = _adverse_words(prepared) if source == "news" else []
-    above = _logit(prepared, total) + _adverse_bonus(len(adverse)) - _settings()["thresholds"][source]
+    above = _logit(prepared, sums, source) + _adverse_bonus(len(adverse)) - _settings()["thresholds"][source]
     reasons = [Reason(word, _adverse_bonus(1)) for word in adverse[:REASONS]]
     if above > WORTH_REASONS:
         strongest = models().strongest(seen, REASONS - len(reasons))
@@ -56,15 +58,15 @@ def logit(text: str, source: SourceKind = "review") -> float:
     """The model's own opinion, before thresholds; for news with what words for misfortune add."""
     prepared = prepare(text)
     bonus = _adverse_bonus(len(_adverse_words(prepared))) if source == "news" else 0.0
-    return _logit(prepared, models().total(grams(prepared))) + bonus
+    return _logit(prepared, models().sums(grams(prepared)), source) + bonus
 
 
-def _logit(prepared: str, total: int) -> float:
-    model = models()
-    (whole,) = model.sentiment.logits(total)
+def _logit(prepared: str, sums: Sequence[int], source: SourceKind) -> float:
+    model, lane = models(), LANES[source]
+    whole = model.sentiment.logits(sums)[lane]
     if len(prepared) <= LONG_TEXT:
         return whole
-    parts = [model.sentiment.logits(model.total(grams(sentence)))[0] for sentence in sentences(prepared)]
+    parts = [model.sentiment.logits(model.sums(grams(sentence)))[lane] for sentence in sentences(prepared)]
     return (whole + sum(parts) / len(parts)) / 2 if parts else whole
 
 

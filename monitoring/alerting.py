@@ -42,6 +42,13 @@ JOIN monitoring_watchhit AS hit ON hit.mention_id = member.mention_id
 JOIN monitoring_watch AS watch ON watch.id = hit.watch_id AND watch.unit_id = event.unit_id
 WHERE member.event_id = ANY(%(events)s) GROUP BY member.event_id
 """
+_LISTS = """
+SELECT member.event_id, array_agg(DISTINCT named.kind), max(named.weight)
+FROM monitoring_eventmention AS member
+JOIN monitoring_listfind AS find ON find.mention_id = member.mention_id
+JOIN monitoring_namedlist AS named ON named.id = find.named_list_id
+WHERE member.event_id = ANY(%(events)s) GROUP BY member.event_id
+"""
 
 
 def raise_alerts(event_ids: Iterable[int], *, now: datetime) -> list[int]:
@@ -67,21 +74,19 @@ def raise_alerts(event_ids: Iterable[int], *, now: datetime) -> list[int]:
 
 
 def facts_of(event_ids: Sequence[int], *, now: datetime) -> tuple[dict[int, Facts], dict[int, int]]:
-    """What is known of each event, and its heaviest watch; two queries."""
+    """What is known of each event, and its heaviest watch; three queries."""
     with connection.cursor() as cursor:
         cursor.execute(_WATCHES, {"events": list(event_ids)})
         watch_rows = {row[0]: row[1:] for row in cursor.fetchall()}
+        cursor.execute(_LISTS, {"events": list(event_ids)})
+        lists = {event_id: (kinds, weight) for event_id, kinds, weight in cursor.fetchall()}
         cursor.execute(_FACTS, {"events": list(event_ids), "hour_ago": now - HOUR})
-        facts = {row[0]: _facts(row[1:], watch_rows.get(row[0])) for row in cursor.fetchall()}
+        facts = {row[0]: _facts(row[1:], watch_rows.get(row[0]), lists.get(row[0])) for row in cursor.fetchall()}
     return facts, {event_id: row[4] for event_id, row in watch_rows.items()}
 
 
-def _facts(row: Sequence[Any], watch: Sequence[Any] | None) -> Facts:
+def _facts(row: Sequence[Any], watch: Sequence[Any] | None, lists: tuple[list[str], int] | None) -> Facts:
     mentions, negatives, worst, sources, last_hour, reach, source_types, kinds = row
-    points: dict[str, int] = {}
-    if watch is not None:
-        flags = zip(("key_customer", "key_product", "key_region"), watch[:3], strict=True)
-        points = {name: 1 for name, is_set in flags if is_set} | ({"weight": watch[3]} if watch[3] else {})
     return Facts(
         mentions=mentions,
         negatives=negatives,
@@ -91,8 +96,17 @@ def _facts(row: Sequence[Any], watch: Sequence[Any] | None) -> Facts:
         sources=sources,
         last_hour=last_hour,
         reach=reach,
-        watch_points=points,
+        watch_points=_watch_points(watch, lists),
     )
+
+
+def _watch_points(watch: Sequence[Any] | None, lists: tuple[list[str], int] | None) -> dict[str, int]:
+    """Key customers, products and regions, said by the watch or named in the text; and the greater of the weights."""
+    kinds, weight = lists or ([], 0)
+    flags = zip(("customer", "product", "region"), watch[:3] if watch else (False,) * 3, strict=True)
+    points = {f"key_{kind}": 1 for kind, is_set in flags if is_set or kind in kinds}
+    weight = max(weight, watch[3] if watch else 0)
+    return points | ({"weight": weight} if weight else {})
 
 
 def _raise(event: Event, graded: Graded, *, watch_id: int | None, number: int, now: datetime) -> Alert:

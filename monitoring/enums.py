@@ -41,6 +41,24 @@ class SourceState(TextChoices):
     GONE = "gone", _("Gone")  # the server said 410: nobody asks again until a person says so
 
 
+class WatchTrouble(TextChoices):
+    """Why a watch does not do its work."""
+
+    SLOW = "slow_pattern", _("A pattern takes too long")
+
+
+class ListKind(TextChoices):
+    """What a list of the desk names."""
+
+    WORDS = "words", _("Words, names, spellings")
+    CUSTOMER = "customer", _("Key customers")
+    PRODUCT = "product", _("Key products")
+    REGION = "region", _("Key regions")
+
+    # Found in a text, these weigh in its grade.
+    KEY = nonmember(("customer", "product", "region"))
+
+
 class RawState(TextChoices):
     KEPT = "kept", _("Unreadable, kept")
     RECOVERED = "recovered", _("Read later")

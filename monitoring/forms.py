@@ -1,6 +1,5 @@
 """What people fill in: a source, a watch, a reason."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django import forms
@@ -11,17 +10,18 @@ from accounts.enums import UnitKind
 from accounts.models import Unit, User
 from accounts.queries import units_visible_to
 from accounts.refusable import Refusable
-from language.rules import Rule, RuleError, Term, parse_rule
+from language.rules import Rule, RuleError, parse_rule
 from monitoring.enums import SourceKind, SourceState
-from monitoring.models import Source, Watch
+from monitoring.models import NamedList, Source, Watch
+from monitoring.rule_words import rule_error_words
 from monitoring.rules import may_allow_private
-from monitoring.services import rule_error_words
 
 if TYPE_CHECKING:
     _SourceForm: TypeAlias = forms.ModelForm[Source]
     _WatchForm: TypeAlias = forms.ModelForm[Watch]
+    _ListForm: TypeAlias = forms.ModelForm[NamedList]
 else:
-    _SourceForm = _WatchForm = forms.ModelForm  # Django's is generic for the type checker only
+    _SourceForm = _WatchForm = _ListForm = forms.ModelForm  # Django's is generic for the type checker only
 
 INTERVALS = (
     (60, _("every minute")),
@@ -133,26 +133,15 @@ class SourceForm(Paced, Refusable, _SourceForm):
 
 
 class WatchForm(Refusable, _WatchForm):
-    any = forms.CharField(
-        label=_("Any of these"),
-        required=False,
-        widget=forms.Textarea({"rows": 5}),
-        help_text=_(
-            "One term a line; one of them is enough. Exclude phrases stand in braces: 云栖 {云栖大会, 云栖小镇}"
-        ),
+    rule_text = forms.CharField(
+        label=_("Rule"),
+        max_length=20_000,
+        strip=False,
+        required=False,  # an empty rule is refused in the words of the language
+        widget=forms.Textarea({"rows": 5, "spellcheck": "false", "autocapitalize": "off"}),
     )
-    all = forms.CharField(
-        label=_("All of these"),
-        required=False,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=_("One term a line; every one must occur as well."),
-    )
-    none = forms.CharField(
-        label=_("None of these"),
-        required=False,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=_("One term a line; none of them may occur."),
-    )
+    why = forms.CharField(label=_("Why this change?"), max_length=300, required=False)
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Watch
@@ -172,53 +161,41 @@ class WatchForm(Refusable, _WatchForm):
             "weight": _("Points added to the grade of every find, 0 to 50."),
         }
 
-    PARTS = ("any", "all", "none")
-
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["unit"].queryset = units_for(user)  # type: ignore[attr-defined]  # a ModelChoiceField
-        if self.instance.rule:
-            rule = Rule.from_dict(self.instance.rule)
-            groups = {"any": rule.any_of, "all": rule.all_of, "none": rule.none_of}
-            self.initial.update({part: _lines(terms) for part, terms in groups.items()})
+        self.rule: Rule | None = None
+        self.rule_error: RuleError | None = None
+        if self.instance.pk:
+            self.initial["rule_text"], self.initial["seen_version"] = self.instance.rule_text, self.instance.version
 
-    def clean(self) -> dict[str, Any]:
-        given = super().clean() or {}
-        terms = {part: self._terms(part, given.get(part) or "") for part in self.PARTS}
-        if not any(self.errors.get(part) for part in self.PARTS):
-            try:
-                rule = Rule(tuple(terms["any"]), tuple(terms["all"]), tuple(terms["none"]))
-                self.instance.rule = Rule.from_dict(rule.to_dict()).to_dict()
-            except RuleError as error:
-                self.add_error("any", rule_error_words(error))
-        return given
-
-    @property
-    def rule(self) -> Rule:
-        """Of a valid form."""
-        return Rule.from_dict(self.instance.rule)
-
-    def _terms(self, part: str, text: str) -> list[Term]:
-        terms: list[Term] = []
-        for number, line in enumerate(text.splitlines(), start=1):
-            if not line.strip():
-                continue
-            try:
-                terms += _term_of(line)
-            except RuleError as error:
-                words = rule_error_words(error)
-                self.add_error(part, _("Line %(number)s: %(error)s") % {"number": number, "error": words})
-        return terms
+    def clean_rule_text(self) -> str:
+        text: str = self.cleaned_data["rule_text"].replace("\r\n", "\n")
+        try:
+            self.rule = parse_rule(text)
+        except RuleError as error:
+            self.rule_error = error
+            place = {"line": error.line, "column": error.column, "error": rule_error_words(error)}
+            raise forms.ValidationError(_("Line %(line)s, character %(column)s: %(error)s") % place) from error
+        self.instance.rule = self.rule.to_dict()
+        return text
 
 
-def _term_of(line: str) -> Sequence[Term]:
-    """A line is a term, with its exclude phrases in braces; the rest of the rule language has boxes of its own."""
-    rule = parse_rule(line.strip())
-    if rule.all_of or rule.none_of:
-        message, hint = str(_("A sign + or − stands before a term.")), str(_("Put the term into its own box."))
-        raise RuleError("sign", message, hint)
-    return rule.any_of
+class ListForm(Refusable, _ListForm):
+    seen_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
+    class Meta:
+        model = NamedList
+        fields = ("name", "kind", "weight", "entries")
+        widgets = {"entries": forms.Textarea({"rows": 10, "spellcheck": "false"})}
+        help_texts = {
+            "name": _("Rules ask for it by this name: [list: 品牌]"),
+            "kind": _(
+                "Key customers, products and regions mark every mention that names them, and weigh in its grade."
+            ),
+        }
 
-def _lines(terms: Sequence[Term]) -> str:
-    return "\n".join(Rule(any_of=(term,)).to_text() for term in terms)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["seen_version"] = self.instance.version

@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from accounts.health import Issue
 from monitoring.enums import IncidentKind, SourceKind, SourceState
-from monitoring.models import Incident, Source
+from monitoring.models import Incident, Source, Watch
 from monitoring.polling import TELL_AFTER
 
 SILENCES = (IncidentKind.SILENT, IncidentKind.NO_MATCHES)
@@ -36,4 +36,10 @@ def issues(now: datetime) -> list[Issue]:
             "%(n)s source or watch has fallen silent.", "%(n)s sources or watches have fallen silent.", silent
         )
         found.append(Issue("sources", "degraded", message % {"n": silent}))
+    troubled = Watch.objects.filter(is_active=True).exclude(trouble="").count()
+    if troubled:
+        message = ngettext("%(n)s watch does not do its work.", "%(n)s watches do not do their work.", troubled) % {
+            "n": troubled
+        }
+        found.append(Issue("watches", "degraded", message))
     return found

@@ -9,15 +9,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.timezone import localdate
 
+from language.matching import Hit, Matcher
 from monitoring.alerting import raise_alerts
 from monitoring.arrivals import note_arrivals
 from monitoring.grading_rules import current_rules
 from monitoring.grouping import Candidate, group
 from monitoring.marks import marks_of
-from monitoring.models import MentionFigures, MentionKey, Source, Watch, WatchHit
+from monitoring.models import ListFind, MentionFigures, MentionKey, Source, Watch, WatchHit
 from monitoring.plaintext import tidy
-from monitoring.reading import Reading, kind_matcher, read, watch_matcher
+from monitoring.reading import Reading, kind_matcher, places_of, read, watch_matcher
+from monitoring.watch_care import note_slow
 
 TITLE_MAX, TEXT_MAX, AUTHOR_MAX, URL_MAX, ID_MAX = 500, 20_000, 200, 2_000, 500
 
@@ -67,13 +70,15 @@ def ingest(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> In
     fresh = [item for key, item in items.items() if key not in known]
     number, rules = current_rules()
     watches, kinds = watch_matcher(), kind_matcher(number, rules["terms"])
+    found, slow = _matched(watches, source, fresh)
     readings = {
-        item.external_id: read(item.whole, source_type=source.source_type, watches=watches, kinds=kinds)
-        for item in fresh
+        item.external_id: read(item.whole, hits=found.get(place, ()), source_type=source.source_type, kinds=kinds)
+        for place, item in enumerate(fresh)
     }
     stored = _insert(source, fresh, readings, now=now)
     alert_ids = _act(source, fresh, readings, stored, now=now)
     note_arrivals(source, stored, readings, now=now)
+    note_slow(slow, now=now)
     if len(known) + len(stored) < len(items):  # a poll at the same moment was quicker with some of them
         known |= _known(source, [key for key in items if key not in stored])
     _keep_figures(items.values(), known | stored, now=now)
@@ -84,6 +89,14 @@ def ingest(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> In
         new_ids=frozenset(stored),
         alert_ids=tuple(alert_ids),
     )
+
+
+def _matched(watches: Matcher, source: Source, fresh: Sequence[Incoming]) -> tuple[dict[int, list[Hit]], set[str]]:
+    """The hits by the number of the item, and the watches whose pattern took too long."""
+    days = [localdate(item.published_at) if item.published_at else None for item in fresh]
+    places = places_of(source, days) if watches.has_scopes else None
+    slow: set[str] = set()
+    return watches.match_all([item.whole for item in fresh], places, slow=slow), slow
 
 
 def _trimmed(item: Incoming) -> Incoming:
@@ -212,6 +225,11 @@ def _act(
         for item in wanted
         for hit in readings[item.external_id].hits
         if int(hit.id) in watches
+    )
+    ListFind.objects.bulk_create(
+        ListFind(mention_id=stored[item.external_id], named_list_id=pk)
+        for item in wanted
+        for pk in readings[item.external_id].lists
     )
     Watch.objects.filter(pk__in=watches).update(last_hit_at=now)
     by_unit: dict[int, list[Candidate]] = defaultdict(list)

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from accounts.templatetags.desk import grade_words
+from monitoring.enums import WatchTrouble
 from monitoring.words import incident_words, trouble_words
 from notifications.messages import register
 
@@ -21,6 +22,11 @@ def _silence(params: dict[str, Any]) -> dict[str, Any]:
     return {"trouble": incident_words("silent", params)}
 
 
+def _watch_trouble(params: dict[str, Any]) -> dict[str, Any]:
+    trouble = str(params.get("trouble", ""))
+    return {"why": WatchTrouble(trouble).label if trouble in WatchTrouble.values else trouble}
+
+
 register(
     "alert.raised",
     title=_("%(grade)s: %(title)s"),
@@ -34,6 +40,12 @@ register(
     words=_grade,
 )
 register("source.failing", title=_("The source “%(name)s” cannot be read"), body=_("%(trouble)s"), words=_trouble)
+register(
+    "watch.troubled",
+    title=_("The watch “%(name)s” does not do its work"),
+    body=_("%(why)s. Open it and put it right."),
+    words=_watch_trouble,
+)
 register("source.gone", title=_("The source “%(name)s” is gone"), body=_("%(trouble)s"), words=_trouble)
 register("source.upstream", title=_("The feed maker behind “%(name)s” is down"), body=_("%(trouble)s"), words=_trouble)
 register("source.cookies", title=_("“%(name)s” wants a new sign-in"), body=_("%(trouble)s"), words=_trouble)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 
 from accounts.models import User
 from language.matching import Span, merged
 from monitoring.enums import AlertState, IncidentKind, SourceState
-from monitoring.models import Alert, Event, EventMention, Incident, Mention, Source, Watch, WatchHit
+from monitoring.models import Alert, Event, EventMention, HitVerdict, Incident, Mention, Source, Watch, WatchHit
 
 MEMBERS_SHOWN = 100
 
@@ -53,7 +53,12 @@ def watches_for(user: User) -> QuerySet[Watch]:
 
 def members_of(event: Event) -> list[EventMention]:
     """The newest mentions of an event, with their sources and the hits of its unit's watches."""
+    newest = HitVerdict.objects.filter(hit=OuterRef("pk")).order_by("-at", "-pk").values("is_noise")[:1]
+    said = Case(
+        When(is_noise=True, then=Value("noise")), When(is_noise=False, then=Value("relevant")), default=Value("")
+    )
     hits = WatchHit.objects.filter(watch__unit=event.unit_id).select_related("watch")
+    hits = hits.annotate(is_noise=Subquery(newest)).annotate(said=said)
     rows = (
         EventMention.objects.filter(event=event)
         .select_related("mention__source")
@@ -74,8 +79,18 @@ def spans_of(hits: Sequence[WatchHit]) -> list[Span]:
     return merged(tuple((int(start), int(end)) for hit in hits for start, end in hit.spans))
 
 
-def last_mentions(user: User, *, limit: int) -> QuerySet[Mention]:
-    """The newest mentions of sources this person sees: what a new watch is tried on."""
-    sources = Source.objects.visible_to(user).values("pk")
-    rows: QuerySet[Mention] = Mention.objects.filter(source__in=sources).select_related("source")
-    return rows.order_by("-pk")[:limit]
+def hits_for(user: User) -> QuerySet[WatchHit]:
+    """Finds of the watches this person sees."""
+    return WatchHit.objects.filter(watch__in=Watch.objects.visible_to(user).values("pk")).select_related(
+        "watch__unit", "mention__source"
+    )
+
+
+def verdicts_of(watch_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Judged hits and how many of them were worth it, by watch; the newest verdict of a hit counts."""
+    newest = HitVerdict.objects.filter(hit__watch__in=watch_ids).order_by("hit_id", "-at", "-pk").distinct("hit_id")
+    counts: dict[int, tuple[int, int]] = {}
+    for watch_id, is_noise in newest.values_list("hit__watch_id", "is_noise"):
+        judged, good = counts.get(watch_id, (0, 0))
+        counts[watch_id] = judged + 1, good + (not is_noise)
+    return counts

@@ -1,24 +1,32 @@
 """What the language room makes of a text: the watches it fulfils, how negative it is, kinds of risk, its prints."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
+from django.db.models import Value
+
+from accounts.models import Unit
 from language.folding import fold_text
-from language.matching import Hit, Matcher
-from language.rules import Rule, RuleError, Term
+from language.matching import Hit, Matcher, Place
+from language.named_lists import Entry, Lists, read_entries
+from language.rules import ListRef, Rule, RuleError, Term
 from language.sentiment import SourceKind, judge
 from language.similarity import core, fingerprints
-from monitoring.enums import SENTIMENT_OF, SourceType
-from monitoring.models import Watch
+from monitoring.enums import SENTIMENT_OF, ListKind, SourceType
+from monitoring.models import NamedList, Source, Watch
+
+LIST = "list:"  # what the key lists are called among the watches of the matcher
 
 
 @dataclass(frozen=True)
 class Reading:
     folded: str
     hits: tuple[Hit, ...]
+    lists: tuple[int, ...]  # key lists the text names
     negative: float
     is_negative: bool
     reasons: tuple[dict[str, Any], ...]
@@ -27,20 +35,28 @@ class Reading:
     seed_hash: str
 
 
-def read(whole: str, *, source_type: str, watches: Matcher, kinds: Matcher) -> Reading:
-    """Everything but the watches is worked out only for texts some watch wants."""
-    hits = tuple(watches.match(whole))
+def read(whole: str, *, hits: Sequence[Hit], source_type: str, kinds: Matcher) -> Reading:
+    """Everything but the tone is worked out only for texts some watch wants."""
     sentiment = judge(whole, sentiment_kind(source_type))
+    wanted = tuple(hit for hit in hits if not hit.id.startswith(LIST))
     return Reading(
         folded=fold_text(whole),
-        hits=hits,
+        hits=wanted,
+        lists=tuple(int(hit.id.removeprefix(LIST)) for hit in hits if hit.id.startswith(LIST)),
         negative=sentiment.negative,
         is_negative=sentiment.is_negative,
         reasons=tuple({"term": reason.term, "weight": reason.weight} for reason in sentiment.reasons),
-        kinds=tuple(sorted({hit.id.partition("#")[0] for hit in kinds.match(whole)})) if hits else (),
-        prints=tuple(sorted(fingerprints(whole))) if hits else (),
-        seed_hash=hashlib.sha256(core(whole).encode()).hexdigest() if hits else "",
+        kinds=tuple(sorted({hit.id.partition("#")[0] for hit in kinds.match(whole)})) if wanted else (),
+        prints=tuple(sorted(fingerprints(whole))) if wanted else (),
+        seed_hash=hashlib.sha256(core(whole).encode()).hexdigest() if wanted else "",
     )
+
+
+def places_of(source: Source, days: Iterable[date | None]) -> list[Place]:
+    """Where texts of a source stand, one for each day of publication; for rules with a scope."""
+    above = source.unit.ancestor_ids
+    units = tuple(Unit.objects.filter(pk__in=above).order_by("path").values_list("code", flat=True))
+    return [Place(source.name, source.source_type, units, day) for day in days]
 
 
 def sentiment_kind(source_type: str) -> SourceKind:
@@ -52,16 +68,31 @@ def sentiment_kind(source_type: str) -> SourceKind:
 
 
 def watch_matcher() -> Matcher:
-    """All active watches of the desk; one small query asks whether any changed."""
-    version = tuple(Watch.objects.filter(is_active=True).order_by("pk").values_list("pk", "version"))
-    return _matcher_of(version)
+    """All active watches of the desk and its key lists; one small query asks whether any changed."""
+    watches = Watch.objects.filter(is_active=True).values_list(Value(""), "pk", "version")
+    lists = NamedList.objects.values_list(Value(LIST), "pk", "version")
+    return _matcher_of(tuple(sorted(watches.order_by().union(lists.order_by(), all=True))))
 
 
 @lru_cache(maxsize=4)
-def _matcher_of(version: tuple[tuple[int, int], ...]) -> Matcher:
-    rows = Watch.objects.filter(pk__in=[pk for pk, _version in version]).values_list("pk", "rule")
+def _matcher_of(version: tuple[tuple[str, int, int], ...]) -> Matcher:
+    rows = Watch.objects.filter(pk__in=[pk for kind, pk, _version in version if not kind]).values_list("pk", "rule")
     rules = {str(pk): rule for pk, data in rows if (rule := _readable(data)) is not None}
-    return Matcher(rules)
+    keys = NamedList.objects.filter(kind__in=ListKind.KEY).values_list("pk", "name")
+    rules |= {f"{LIST}{pk}": Rule(any_of=(ListRef((name,)),)) for pk, name in keys}
+    return Matcher(rules, lists=desk_lists())
+
+
+def desk_lists() -> Lists:
+    """All lists of the desk by their keys; one that cannot be read any more is empty."""
+    return {key: _entries(text) for key, text in NamedList.objects.values_list("key", "entries")}
+
+
+def _entries(text: str) -> tuple[Entry, ...]:
+    try:
+        return read_entries(text)
+    except RuleError:
+        return ()
 
 
 def _readable(data: Mapping[str, Any]) -> Rule | None:

@@ -10,23 +10,22 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.gate import get_visible
 from accounts.models import Unit, User
-from accounts.queries import units_visible_to
 from cases.enums import CaseKind, Channel, Flag
 from cases.models import Case
 from cases.services import open_case
 from escalation.services import deliver
-from language.rules import Rule, RuleError
 from monitoring.enums import AlertState, SourceKind, SourceState, SourceType
 from monitoring.evidence import MENTIONS_MAX, evidence_of
 from monitoring.grading import reason_words
 from monitoring.incidents import READING, resolve
 from monitoring.ingest import Incoming, Ingested, ingest
-from monitoring.models import Alert, Event, Mention, RawItem, Source, SourceSettings, Watch
+from monitoring.models import Alert, Event, Mention, RawItem, Source, SourceSettings
 from monitoring.polling import poll_source
 from monitoring.queries import first_mentions
 from monitoring.rereading import retry_raw
 from monitoring.rules import may_allow_private, require_may_act, require_may_configure
 from monitoring.tasks import ask_to_fetch
+from monitoring.watching import require_own_unit, save_watch
 from monitoring.words import trouble_words
 from outbound.addresses import Refused, check_url
 from timeline.refs import ref
@@ -180,7 +179,7 @@ def _deliver(alert: Alert, *, actor: User, now: datetime) -> None:
 def save_source(source: Source, *, actor: User, now: datetime) -> Source:
     """A new source or a changed one, checked; a feed is read at once."""
     require_may_configure(actor)
-    _require_own_unit(source.unit, actor=actor)
+    require_own_unit(source.unit, actor=actor)
     before = Source.objects.filter(pk=source.pk).first() if source.pk else None
     _check_source(source, before, actor=actor)
     is_new_address = before is None or before.url != source.url
@@ -256,44 +255,3 @@ def push_mentions(source: Source, items: Sequence[Incoming], *, now: datetime) -
         fields: dict[str, Any] = {"last_tried_at": now, "last_success_at": now}
         Source.objects.filter(pk=source.pk).update(**fields, **({"last_new_at": now} if done.new else {}))
     return done
-
-
-# ---- watches ----------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def save_watch(watch: Watch, *, actor: User, now: datetime) -> Watch:
-    """A new watch or a changed one; it counts from the next mention on."""
-    require_may_configure(actor)
-    _require_own_unit(watch.unit, actor=actor)
-    try:
-        watch.rule = Rule.from_dict(watch.rule).to_dict()
-    except RuleError as error:
-        message = rule_error_words(error)
-        raise Invalid(message, fields={"any": message}) from error
-    before = Watch.objects.select_for_update().filter(pk=watch.pk).first() if watch.pk else None
-    watch.version = before.version + 1 if before else 1
-    watch.updated_at = now
-    watch.save()
-    verb = "watch.changed" if before else "watch.created"
-    details = {"rule": watch.rule, "version": watch.version, "is_active": watch.is_active}
-    record(ref(watch), verb, now=now, actor=actor, details=details)
-    return watch
-
-
-def rule_error_words(error: RuleError) -> str:
-    """What is wrong with a rule, in the reader's language."""
-    words = {
-        "empty": _("The rule is empty. Write a term to look for."),
-        "only_none": _("The rule only says what must not occur. Add a term to look for."),
-        "too_many": _("Too many terms. Split the rule into several watches."),
-        "empty_term": _("A term is missing. Write a term, or remove the sign."),
-        "too_long": _("A term is too long. Look for its telling part only."),
-    }
-    return words.get(error.code, f"{error.message} {error.hint}")
-
-
-def _require_own_unit(unit: Unit, *, actor: User) -> None:
-    if not units_visible_to(actor).filter(pk=unit.pk).exists():
-        message = _("You do not work for this unit.")
-        raise Invalid(message, fields={"unit": message})

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from monitoring.views import alerts, events, hooks, imports, mentions, sources, subscribing, watches
+from monitoring.views import alerts, events, hits, hooks, imports, mentions, sources, subscribing, watches
 
 app_name = "monitoring"
 
@@ -38,5 +38,13 @@ urlpatterns = [
     path("watches/", watches.watches, name="watches"),
     path("watches/new/", watches.edit_watch, name="watch_new"),
     path("watches/try/", watches.try_watch, name="watch_try"),
+    path("watches/rule/", watches.edit_rule, name="watch_rule"),
+    path("watches/help/", watches.rule_help, name="watch_help"),
+    path("watches/lists/", watches.named_lists, name="lists"),
+    path("watches/lists/new/", watches.edit_list, name="list_new"),
+    path("watches/lists/<int:pk>/", watches.edit_list, name="list"),
+    path("hits/<int:pk>/judge/", hits.judge, name="hit_judge"),
+    path("hits/<int:pk>/noise/", hits.noise, name="hit_noise"),
+    path("hits/<int:pk>/shut-out/", hits.shut_out, name="hit_shut_out"),
     path("watches/<int:pk>/", watches.edit_watch, name="watch"),
 ]

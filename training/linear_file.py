@@ -66,21 +66,15 @@ def _leaning(table: Table, yes: NDArray[np.bool_]) -> Numbers:
     return np.asarray(np.abs(np.log((here / here.sum()) / (there / there.sum()))))
 
 
-def most_telling(table: Table, weights: Numbers, keep: int) -> NDArray[np.int64]:
-    """Columns of the n-grams that move most texts furthest, in alphabetical order of their n-grams."""
-    importance = np.abs(weights) * np.sqrt(np.asarray(table.counts.sum(axis=0)).ravel())
-    return np.sort(np.argsort(-importance, kind="stable")[:keep])
-
-
-def write(path: Path, table: Table, weights: Numbers, bias: float) -> int:
-    """Write the model with 8-bit weights; the same input gives the same bytes. Returns the size."""
+def write(path: Path, table: Table, weights: Numbers, biases: Sequence[float]) -> int:
+    """Write the model with 8-bit weights, a row for each bias; the same input gives the same bytes. Gives the size."""
     scale = float(np.quantile(np.abs(weights), 0.9995)) / 127
     steps = np.clip(np.round(weights / scale), -127, 127).astype(np.int8)
     data = {
-        "biases": [round(bias, 4)],
+        "biases": [round(bias, 4) for bias in biases],
         "scale": round(scale, 8),
         "grams": "\n".join(table.names),
-        "weights": base64.b64encode(steps.tobytes()).decode(),
+        "weights": base64.b64encode(steps.T.tobytes()).decode(),
         "idf": base64.b64encode(np.round(table.idf / IDF_STEP).astype(np.uint8).tobytes()).decode(),
     }
     packed = gzip.compress(json.dumps(data, ensure_ascii=False).encode(), compresslevel=9, mtime=0)

@@ -2,9 +2,16 @@ from monitoring.models.events import Alert, Event, EventMention
 from monitoring.models.hotlists import HotRank, HotTopic
 from monitoring.models.incidents import Incident, SourceHour, WatchHour
 from monitoring.models.intake import ImportBatch, ImportRow, Mailbox, PushDelivery, PushEndpoint
-from monitoring.models.mentions import Mention, MentionFigures, MentionKey, WatchHit
+from monitoring.models.mentions import (
+    HitVerdict,
+    ListFind,
+    Mention,
+    MentionFigures,
+    MentionKey,
+    WatchHit,
+)
 from monitoring.models.sources import FetchLog, RawItem, Source, SourceSettings
-from monitoring.models.watches import GradingRules, Watch
+from monitoring.models.watches import GradingRules, NamedList, Watch, WatchVersion
 
 __all__ = [
     "Alert",
@@ -12,15 +19,18 @@ __all__ = [
     "EventMention",
     "FetchLog",
     "GradingRules",
+    "HitVerdict",
     "HotRank",
     "HotTopic",
     "ImportBatch",
     "ImportRow",
     "Incident",
+    "ListFind",
     "Mailbox",
     "Mention",
     "MentionFigures",
     "MentionKey",
+    "NamedList",
     "PushDelivery",
     "PushEndpoint",
     "RawItem",
@@ -30,4 +40,5 @@ __all__ = [
     "Watch",
     "WatchHit",
     "WatchHour",
+    "WatchVersion",
 ]

@@ -8,8 +8,9 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from monitoring.models.sources import Source
-from monitoring.models.watches import Watch
+from monitoring.models.watches import NamedList, Watch
 
 
 class Mention(models.Model):
@@ -96,3 +97,25 @@ class WatchHit(models.Model):
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["mention", "watch"], name="watch_hit_once")]
+
+
+class ListFind(models.Model):
+    """A list of key customers, products or regions that a mention names."""
+
+    mention = models.ForeignKey(Mention, models.CASCADE, related_name="list_finds", db_constraint=False)
+    named_list = models.ForeignKey(NamedList, models.CASCADE, related_name="finds")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["mention", "named_list"], name="list_find_once")]
+
+
+class HitVerdict(models.Model):
+    """What a person says of a hit: noise or not. One a person; the newest of a hit counts."""
+
+    hit = models.ForeignKey(WatchHit, models.CASCADE, related_name="verdicts")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    is_noise = models.BooleanField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["hit", "user"], name="hit_verdict_once")]

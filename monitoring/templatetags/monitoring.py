@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
+from difflib import SequenceMatcher
 from typing import Any
 
 from django import template
@@ -11,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from monitoring.enums import RiskKind
 from monitoring.grading import reason_words
-from monitoring.models import Mention, WatchHit
+from monitoring.models import Mention, WatchHit, WatchVersion
 from monitoring.queries import spans_of
 from monitoring.words import trouble_words
 
@@ -19,6 +21,7 @@ register = template.Library()
 
 EXCERPT = 160
 BEFORE = 40
+BAR = 56  # the height of the picture
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> SafeString:
@@ -54,6 +57,44 @@ def marked_excerpt(mention: Mention, spans: Sequence[tuple[int, int]]) -> SafeSt
     end = begin + EXCERPT
     piece = marked(whole[begin:end].replace("\n", " "), _within(spans, begin))
     return format_html("{}{}{}", "…" if begin else "", piece, "…" if end < len(whole) else "")
+
+
+@register.simple_tag
+def marked_whole(hit: WatchHit) -> SafeString:
+    return marked(hit.mention.whole, spans_of([hit]))
+
+
+@register.inclusion_tag("monitoring/_bars.html")
+def bars(counts: Sequence[tuple[date, int]]) -> dict[str, Any]:
+    """A bar a day; the highest is as high as the picture."""
+    highest = max((count for _, count in counts), default=0) or 1
+    drawn = []
+    for place, (day, count) in enumerate(counts):
+        height = max(round(BAR * count / highest), 2 if count else 0)
+        drawn.append({"x": 10 * place + 1, "y": BAR - height, "height": height, "day": day, "count": count})
+    return {"bars": drawn, "width": 10 * len(drawn), "first": counts[0][0], "last": counts[-1][0]}
+
+
+@register.filter
+def percent(share: float) -> int:
+    return round(100 * share)
+
+
+@register.simple_tag
+def rule_diff(version: WatchVersion) -> SafeString:
+    """The rule of a version, with what it took out and put in."""
+    before: WatchVersion | None = getattr(version, "before", None)
+    now = version.rule_text
+    if before is None or before.rule == version.rule:
+        return format_html("{}", now)
+    was = before.rule_text
+    parts: list[str] = []
+    for what, a, b, c, d in SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+        if what == "equal":
+            parts.append(escape(now[c:d]))
+            continue
+        parts += [f"<del>{escape(was[a:b])}</del>"] * (b > a) + [f"<ins>{escape(now[c:d])}</ins>"] * (d > c)
+    return mark_safe("".join(parts))  # noqa: S308 -- every piece of it is escaped above
 
 
 def _offset(mention: Mention) -> int:

@@ -79,8 +79,8 @@ def test_shopping_reviews_are_judged_right() -> None:
 
 
 def test_product_reviews_with_noisy_labels_are_mostly_judged_right() -> None:
-    # 740 texts here: one standard error is 1.5 points, so the floor of 76.5 is checked two of them lower.
-    assert accuracy("sentiment_nlpcc2014") >= 0.735
+    # 740 texts here, 5 to 10 of a hundred labelled wrongly: one standard error is 1.5 points.
+    assert accuracy("sentiment_nlpcc2014") >= 0.765
 
 
 def test_posts_are_judged_right_and_neutral_ones_left_alone() -> None:

@@ -30,9 +30,9 @@ def analysed(item: dict[str, Any]) -> dict[str, Any]:
     source = _source(item.get("source") or "review")
     prepared = prepare(text_of(item))
     seen = grams(prepared)
-    total = models().total(seen)
-    sentiment = judge_prepared(prepared, seen, total, source)
-    category = categorise_prepared(prepared, total)
+    sums = models().sums(seen)
+    sentiment = judge_prepared(prepared, seen, sums, source)
+    category = categorise_prepared(prepared, sums)
     risks = risks_prepared(prepared)
     reasons: list[dict[str, Any]] = [
         {"for": "negative", "term": r.term, "weight": round(r.weight, 3)} for r in sentiment.reasons

@@ -1,0 +1,120 @@
+"""The language room: 20,000 synthetic headlines against 1,000 watch rules (groups of three words, every fifth with a
+required one; about one find a headline) and against 10,000 terms, beside the usual keyword loop; `manage.py analyse`.
+"""
+
+import gc
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.report import Report
+from language.matching import Matcher
+from language.rules import Rule, Term
+
+SEED = 42
+HEADLINES, LOOPED, ANALYSED = 20_000, 400, 20_000
+ROUNDS = 7
+CHARACTERS = "".join(map(chr, range(0x4E00, 0x4E00 + 2500)))
+TALK = (
+    "床垫用了一周就塌了，客服说让我自己想办法",
+    "送货师傅很准时，安装也仔细，家里人都喜欢",
+    "等了半个月没有到货，打电话没有人接，要求退款",
+    "味道太大不敢住，检测说甲醛超标，孩子一直咳嗽",
+    "做工精细，颜色和图片一样，下次还会再来买",
+    "店员态度恶劣，说好的赠品也没有，感觉被骗了",
+)
+PLACES = ("金桥店的", "网上买的", "朋友推荐的", "双十一下单的", "老家附近的")
+Group = tuple[list[str], list[str]]  # required words, ordinary words
+
+
+def run(report: Report) -> None:
+    rng = random.Random(SEED)  # noqa: S311 -- synthetic
+    words = _words(rng, 10_000)
+    texts = [_headline(rng, words[:3000]) for _ in range(HEADLINES)]
+    groups = [([words[3 * n]] if n % 5 == 0 else [], words[3 * n + (n % 5 == 0) : 3 * n + 3]) for n in range(1000)]
+    rules = {str(n): _rule(group) for n, group in enumerate(groups)}
+    plain, sharp = Matcher(rules, evasions=False), Matcher(rules)
+    gc.freeze()  # as the workers do
+    _same_finds(plain, groups, texts[:LOOPED])
+    loop = _per_second(LOOPED, lambda: [_looped(text, groups) for text in texts[:LOOPED]])
+    quick = _per_second(HEADLINES, lambda: plain.match_all(texts))
+    watched = _per_second(HEADLINES, lambda: sharp.match_all(texts))
+    finds = sum(map(len, plain.match_all(texts).values())) / HEADLINES
+    report.add("language.match_1000_rules", quick, "texts/s", how=f"{finds:.2f} finds a text, disguises not looked for")
+    report.add("language.match_1000_rules_disguised", watched, "texts/s", how="the same with signs, pinyin, homophones")
+    report.add("language.keyword_loop_1000_rules", loop, "texts/s", how="nested “in” over the same groups")
+    report.add("language.times_the_loop", quick / loop, "×", how="matching against the loop")
+    report.add("language.times_the_loop_disguised", watched / loop, "×", how="the same, disguises included")
+    many = Matcher({str(n): Rule.of(word) for n, word in enumerate(words)}, evasions=False)
+    rate = _per_second(HEADLINES, lambda: many.match_all(texts))
+    report.add("language.match_10000_terms", rate, "texts/s", how="a rule for each of 10,000 terms")
+    _analyse(report, rng)
+
+
+def _words(rng: random.Random, count: int) -> list[str]:
+    words: dict[str, None] = {}
+    while len(words) < count:
+        words["".join(rng.choices(CHARACTERS, k=rng.choice((2, 3, 4))))] = None
+    return list(words)
+
+
+def _headline(rng: random.Random, words: list[str]) -> str:
+    around = ["".join(rng.choices(CHARACTERS, k=rng.randrange(7, 12))) for _ in range(2)]
+    return rng.choice(words).join(around)
+
+
+def _rule(group: Group) -> Rule:
+    required, ordinary = group
+    return Rule(any_of=tuple(map(Term, ordinary)), all_of=tuple(map(Term, required)))
+
+
+def _looped(text: str, groups: list[Group]) -> list[int]:
+    """What news collectors usually do: every word of every group, one after the other."""
+    lowered = text.lower()
+    found = []
+    for number, (required, ordinary) in enumerate(groups):
+        if required and not all(word.lower() in lowered for word in required):
+            continue
+        if any(word.lower() in lowered for word in ordinary):
+            found.append(number)
+    return found
+
+
+def _same_finds(matcher: Matcher, groups: list[Group], texts: list[str]) -> None:
+    answers = matcher.match_all(texts)
+    for number, text in enumerate(texts):
+        assert {int(hit.id) for hit in answers.get(number, [])} == set(_looped(text, groups))  # noqa: S101
+
+
+def _per_second(count: int, work: Callable[[], object]) -> float:
+    """Of the quickest round: others run beside us, none makes us quicker than we are."""
+    times = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begun)
+    return count / min(times)
+
+
+def _analyse(report: Report, rng: random.Random) -> None:
+    texts = [rng.choice(PLACES) + rng.choice(TALK) + "，" + rng.choice(TALK) + str(n) for n in range(ANALYSED)]
+    lines = [json.dumps({"id": n, "text": text}, ensure_ascii=False) for n, text in enumerate(texts)]
+    start = min(_through_command(lines[:1]) for _ in range(2))
+    whole = min(_through_command(lines) for _ in range(3))
+    length = sum(map(len, texts)) / len(texts)
+    how = f"one process, texts of {length:.0f} characters, start of {start:.1f} s not counted"
+    report.add("language.analyse", (len(lines) - 1) / (whole - start), "texts/s", how=how)
+
+
+def _through_command(lines: list[str]) -> float:
+    given = ("\n".join(lines) + "\n").encode()
+    command = [sys.executable, str(Path(__file__).parents[1] / "manage.py"), "analyse"]
+    begun = time.perf_counter()
+    done = subprocess.run(command, input=given, capture_output=True, check=True)
+    took = time.perf_counter() - begun
+    assert done.stdout.count(b"\n") == len(lines)  # noqa: S101
+    return took
