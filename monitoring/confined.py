@@ -11,10 +11,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitoring.parsing import MAX_BYTES, Entry, Feed, Unreadable, read
-from monitoring.tables import Doubt, Row, Table, read_workbook
+
+if TYPE_CHECKING:
+    from monitoring.tables import Table
 
 IN_PROCESS_MAX = 96 * 1024  # below this the worst document known takes a fraction of a second
 ROOT = Path(__file__).resolve().parent.parent  # where `-m` finds us, wherever the caller stands
@@ -31,8 +33,10 @@ def read_safely(data: bytes, *, base_url: str = "", charset: str = "", seconds: 
     return Feed(answer["title"], [Entry(*entry) for entry in answer["entries"]], answer["ttl_seconds"])
 
 
-def read_workbook_safely(data: bytes, *, seconds: float = 10.0) -> Table:
+def read_workbook_safely(data: bytes, *, seconds: float = 10.0) -> "Table":
     """`tables.read_workbook` within the same walls: a workbook is a packed bundle of documents."""
+    from monitoring.tables import Doubt, Row, Table  # noqa: PLC0415 -- a feed's process must not wait for this reader
+
     if len(data) > MAX_BYTES:
         raise Unreadable("too_large", limit_mb=MAX_BYTES // 1024 // 1024)
     answer = _asked("workbook", str(seconds), data=data, seconds=seconds)
@@ -59,6 +63,8 @@ def _feed(data: bytes, base_url: str = "", charset: str = "") -> dict[str, Any]:
 
 
 def _workbook(data: bytes) -> dict[str, Any]:
+    from monitoring.tables import read_workbook  # noqa: PLC0415 -- a feed's process must not wait for this reader
+
     table = read_workbook(data)
     rows = [(row.number, row.cells, [(d.column, d.code, d.value) for d in row.doubts]) for row in table.rows]
     return {"headers": table.headers, "rows": rows}

@@ -159,11 +159,19 @@ def _from_feedparser(entry: Mapping[str, Any]) -> RawEntry:
     return RawEntry(
         id=_string(entry.get("id")),
         title=_string(entry.get("title")),
-        link=_string(entry.get("link")),
+        link=_page_of(entry),
         author=_string(entry.get("author")),
         published=moment or entry.get("published") or entry.get("updated"),
         text=_longest(entry),
     )
+
+
+def _page_of(entry: Mapping[str, Any]) -> str:
+    """The link to the page: feedparser lets an enclosure that has no address of its own take its place."""
+    link = _string(entry.get("link"))
+    links = [each for each in entry.get("links") or () if isinstance(each, Mapping)]
+    pages = [_string(each.get("href")) for each in links if each.get("rel") == "alternate"]
+    return next((page for page in pages if page), link) if link not in pages else link
 
 
 def _longest(entry: Mapping[str, Any]) -> str:

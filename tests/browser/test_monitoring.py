@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import User
-from monitoring.enums import AlertState
+from monitoring.enums import AlertState, SourceKind
+from monitoring.importing import start_import
 from monitoring.models import Alert, Event, Source, Watch
 from tests.conftest import Organisation
 from tests.factories.escalation import load_runbooks
@@ -84,6 +85,13 @@ def test_a_rule_is_tried_without_leaving_the_form(org: Organisation, monitor: Us
     assert not Watch.objects.exists()
 
 
+def brought(source: Source, monitor: User) -> int:
+    """A table whose columns are to be chosen."""
+    tables = SourceFactory(unit=source.unit, kind=SourceKind.IMPORT, url="")
+    table = "标题,内容,电话\n漏水,云栖家居漏水,13800138000\n".encode("gb18030")
+    return start_import(tables, name="表.csv", data=table, actor=monitor, now=time_now()).pk
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 375)])
 def test_the_screens_of_monitoring_are_free_of_axe_violations(
     org: Organisation, monitor: User, screen: Callable[..., Any], scheme: str, width: int
@@ -93,6 +101,8 @@ def test_the_screens_of_monitoring_are_free_of_axe_violations(
     source, watch = Source.objects.get(), Watch.objects.get()
     desk = screen(monitor, scheme=scheme, width=width)
     paths = ["alerts/", f"alerts/{alert.pk}/", "events/", f"events/{alert.event_id}/", "sources/", "sources/new/"]
+    paths += ["sources/add/", "sources/add/route/weibo-keyword/", "sources/add/hot-list/", "sources/add/mailbox/"]
+    paths += ["imports/new/", f"imports/{brought(source, monitor)}/", "mentions/new/"]
     paths += [f"sources/{source.pk}/", "watches/", "watches/new/", f"watches/{watch.pk}/"]
 
     for path in paths:
