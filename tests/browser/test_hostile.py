@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Dialog
 
 from accounts.models import User
 from monitoring.ingest import Incoming, ingest
@@ -85,7 +86,12 @@ def test_nothing_of_the_hostile_corpora_runs_in_a_browser(
     """Console errors, script errors and requests to others are counted by the fixture; dialogs here."""
     desk = screen(monitor)
     dialogs: list[str] = []
-    desk.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def heard(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    desk.page.on("dialog", heard)
     shown = 0
     source = Source.objects.get()
     last = Mention.objects.order_by("-pk").values_list("pk", flat=True)[:5]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -83,7 +84,7 @@ def test_how_long_an_answer_stays_good(headers: dict[str, str], seconds: int, no
 )
 def test_a_source_is_not_read_before_its_answer_is_stale(
     head: str,
-    headers: dict[str, str],
+    headers: dict[str, Any],
     minutes: int,
     web: WebServer,
     make: Callable[..., Source],
