@@ -8,6 +8,7 @@ import hashlib
 import imaplib
 import socket
 import ssl
+import time
 import zlib
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,7 @@ from monitoring.parsing import Unreadable
 from outbound.addresses import Refused, resolve
 
 SECONDS_PER_STEP = 10.0
+SECONDS_IN_ALL = 25.0  # a slow server keeps its reader no longer: what is left is read the next time
 MAILS_AT_ONCE = 100  # a poll; the next one goes on where this one stopped
 
 
@@ -57,12 +59,16 @@ def _read_folder(connection: "_Connection", source: Source, box: Mailbox, *, now
     connection.folder.set(box.folder, readonly=True)
     last = box.last_uid if validity == box.uid_validity else 0
     uids = sorted(uid for uid in map(int, connection.uids(f"UID {last + 1}:*")) if uid > last)
-    new = 0
+    until = time.monotonic() + SECONDS_IN_ALL
+    entries = new = 0
     for uid in uids[:MAILS_AT_ONCE]:
         with transaction.atomic():
             new += _take(source, connection.mail(uid), now=now)
             Mailbox.objects.filter(pk=box.pk).update(uid_validity=validity, last_uid=uid)
-    return Taken(entries=min(len(uids), MAILS_AT_ONCE), new=new)
+        entries += 1
+        if time.monotonic() > until:
+            break
+    return Taken(entries=entries, new=new)
 
 
 def _take(source: Source, data: bytes | None, *, now: datetime) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from monitoring import mails
 from monitoring.enums import MailSecurity, RawState, SourceKind
 from monitoring.maildoc import read_mail
 from monitoring.models import Mailbox, Mention, RawItem, Source
@@ -126,6 +127,22 @@ def test_chinese_charsets_are_read_by_their_superset(charset: str) -> None:
     head = f"Subject: x\r\nContent-Type: text/plain; charset={charset}\r\n\r\n".encode()
 
     assert read_mail(head + "退款€䶮".encode("gb18030")).text == "退款€䶮"
+
+
+def test_a_slow_server_keeps_its_reader_for_a_while_only(
+    imap: ImapServer, box: Source, poll: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one poll has no time for, the next one reads."""
+    monkeypatch.setattr(mails, "SECONDS_IN_ALL", -1.0)
+    for number in range(1, 4):
+        imap.deliver(mail(number))
+
+    counts = []
+    for _ in range(3):
+        assert poll() == "read"
+        counts.append(Mention.objects.count())
+
+    assert counts == [1, 2, 3]
 
 
 def test_a_wrong_password_is_told_in_words_and_never_shown(box: Source, poll: Callable[[], str]) -> None:
