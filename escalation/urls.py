@@ -2,6 +2,7 @@ from django.urls import include, path, re_path
 
 from escalation import (
     breach_views,
+    calendar_views,
     dry_run_views,
     handover_views,
     link_views,
@@ -49,6 +50,14 @@ urlpatterns = [
     path("handovers/<int:pk>/", handover_views.handover, name="handover"),
     path("handovers/<int:pk>/confirm/", handover_views.confirm, name="handover_confirm"),
     path("handovers/<int:pk>/refuse/", handover_views.refuse, name="handover_refuse"),
+    path("calendar/", calendar_views.year, name="calendar"),
+    path("calendar/<int:year>/", calendar_views.year, name="calendar_year"),
+    path("calendar/<int:year>/calendar.csv", calendar_views.download, name="calendar_download"),
+    path("calendar/day/<str:on>/", calendar_views.day, name="calendar_day"),
+    path("calendar/hours/", calendar_views.hours, name="calendar_hours"),
+    path("calendar/import/", calendar_views.upload, name="calendar_upload"),
+    path("calendar/import/take/", calendar_views.take, name="calendar_take"),
+    path("calendar/recount/", calendar_views.recount, name="calendar_recount"),
     path("quick/<str:token>/", link_views.quick, name="quick"),
     path("runbooks/", include(_books)),
     path("runs/<int:pk>/", views.run, name="run"),

@@ -79,6 +79,7 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
     (
         _lazy("Administration"),
         (
+            Room("escalation:calendar", _lazy("Working days"), ["escalation:calendar"], roles=(Role.ADMIN,)),
             Room("escalation:runbooks", _lazy("Runbooks"), ["escalation:runbook"], roles=(Role.ADMIN,)),
             Room(
                 "notifications:channels",

@@ -1,7 +1,6 @@
 """Which days are worked, which hours, and what happens to running clocks when that changes."""
 
 import uuid
-from datetime import timedelta
 from typing import ClassVar
 
 from django.conf import settings
@@ -80,8 +79,6 @@ class Recount(models.Model):
     total = models.PositiveIntegerField(default=0)
     looked_at = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
-
-    LEASE: ClassVar[timedelta] = timedelta(minutes=2)
 
     class Meta:
         ordering: ClassVar = ["-pk"]

@@ -34,11 +34,20 @@ def clock_chip(clock: Clock | None, title: str = "") -> SafeString | str:
     before = f"{title} " if title else ""
     if clock.state == ClockState.STOPPED:
         return format_html('<span class="clock done">{}{}</span>', before, gettext("Done"))
-    if clock.state == ClockState.PAUSED:
-        return format_html('<span class="clock">{}{}</span>', before, gettext("Paused"))
-    if clock.kind == ClockKind.REMINDER:
+    if clock.kind == ClockKind.REMINDER and clock.state != ClockState.PAUSED:
         return format_html('<span class="clock">{}{}</span>', before, gettext("No date yet"))
-    return _counting(clock.due_at, started_at=clock.started_at, before=before)
+    if clock.state == ClockState.PAUSED:
+        chip = format_html('<span class="clock">{}{}</span>', before, gettext("Paused"))
+    else:
+        chip = _counting(clock.due_at, started_at=clock.started_at, before=before)
+    return format_html("{} {}", chip, provisional_tag()) if clock.is_provisional else chip
+
+
+@register.simple_tag
+def provisional_tag() -> SafeString:
+    """Beside a time that rests on dates nobody has settled yet."""
+    hint = gettext("The plan of working days is not published yet; this time may still change.")
+    return format_html('<span class="tag" title="{}">{}</span>', hint, gettext("provisional"))
 
 
 @register.simple_tag
