@@ -65,7 +65,7 @@ def _page(
     context = {
         "year": shown,
         "months": _months(shown, today=today),
-        "weekdays": [formats.date_format(date(2024, 1, number), "D") for number in range(1, 8)],  # a Monday first
+        "weekdays": [_weekday(date(2024, 1, number)) for number in range(1, 8)],  # a Monday first
         "hours": WorkingHours.objects.select_related("unit").order_by("unit__path"),
         "may_edit": workdays.may_edit(user),
         "hours_form": hours_form or HoursForm(),
@@ -76,12 +76,18 @@ def _page(
     return render(request, "escalation/calendar.html", context, status=status)
 
 
+def _weekday(on: date) -> tuple[str, str]:
+    """Short for the head of a column, and whole: 一 and 星期一, Mo and Monday."""
+    name = formats.date_format(on, "l")
+    return (name[:2] if name.isascii() else name[-1]), name
+
+
 def _months(shown: int, *, today: date) -> list[Mapping[str, Any]]:
     calendar = current_edition().calendar()
     notes = dict(CalendarDay.objects.filter(date__year=shown).exclude(note="").values_list("date", "note"))
     return [
         {
-            "name": formats.date_format(date(shown, month, 1), "F"),
+            "name": formats.date_format(date(shown, month, 1), "E"),
             "weeks": [
                 [_cell(on, calendar, notes, today=today) if on.month == month else None for on in week]
                 for week in months.Calendar().monthdatescalendar(shown, month)
