@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from escalation.enums import ClockState, RunState
-from escalation.models import Clock, Run, Step
+from escalation.models import Absence, Clock, Run, Step
 
 SOON = timedelta(hours=2)
 
@@ -17,9 +17,12 @@ def live_clocks() -> QuerySet[Clock]:
     return rows.order_by("due_at", "pk")
 
 
-def clocks_for(user: User, now: datetime) -> QuerySet[Clock]:  # noqa: ARG001 -- one shape for all readers of clocks
-    """Theirs to act on: their own, and those of their department that nobody has taken."""
-    mine = Q(owner=user) | Q(owner=None, lead_unit=user.unit_id) if user.unit_id else Q(owner=user)
+def clocks_for(user: User, now: datetime) -> QuerySet[Clock]:
+    """Theirs to act on: their own, those of whom they stand in for, and those of their department nobody has taken."""
+    away = Absence.objects.filter(deputy=user, starts_at__lte=now, ends_at__gt=now)
+    mine = Q(owner=user) | Q(owner__in=away.values("user"))
+    if user.unit_id:
+        mine |= Q(owner=None, lead_unit=user.unit_id)
     return live_clocks().filter(mine)
 
 

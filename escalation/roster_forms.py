@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import pgettext_lazy
 
 from accounts.errors import Invalid
 from accounts.models import User
@@ -34,9 +35,11 @@ class ShiftForm(forms.Form):
 
     user = forms.ModelChoiceField(label=_lazy("Person"), queryset=User.objects.none())
     day = forms.DateField(label=_lazy("Day"), widget=DateInput())
-    starts = forms.TimeField(label=_lazy("From"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    starts = forms.TimeField(
+        label=pgettext_lazy("time span", "From"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
     ends = forms.TimeField(
-        label=_lazy("Until"),
+        label=pgettext_lazy("time span", "Until"),
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
         help_text=_lazy("An end before the beginning lies on the next day."),
     )
@@ -90,8 +93,8 @@ class ImportForm(forms.Form):
 
 class AbsenceForm(forms.Form):
     user = forms.ModelChoiceField(label=_lazy("Who is away"), queryset=User.objects.none())
-    starts_at = forms.DateTimeField(label=_lazy("From"), widget=MomentInput())
-    ends_at = forms.DateTimeField(label=_lazy("Until"), widget=MomentInput())
+    starts_at = forms.DateTimeField(label=pgettext_lazy("time span", "From"), widget=MomentInput())
+    ends_at = forms.DateTimeField(label=pgettext_lazy("time span", "Until"), widget=MomentInput())
     deputy = forms.ModelChoiceField(
         label=_lazy("Deputy"),
         queryset=User.objects.none(),

@@ -11,6 +11,7 @@ from accounts.enums import Function, Role
 from accounts.models import User
 from escalation.ladder import Ladder
 from escalation.models import Clock, Rung
+from escalation.queries import clocks_for
 from escalation.services import acknowledge, audit, regrade
 from escalation.tick import tick
 from notifications.models import InboxItem
@@ -178,6 +179,15 @@ def test_a_deputy_who_left_the_house_is_never_told(
     tick(now=at(30))
 
     assert names(clock, "warn50") == [head(org).username]
+
+
+def test_what_a_deputy_stands_in_for_is_theirs_to_act_on_meanwhile(
+    org: Organisation, agent: User, monitor: User, at: Minutes, now: datetime
+) -> None:
+    clock = make_clock(org.branch, now=now, owner_id=agent.pk)
+    send_away(agent, deputy=monitor, starts_at=at(10), ends_at=at(20))
+
+    assert [list(clocks_for(monitor, at(minute))) for minute in (9, 10, 20)] == [[], [clock], []]
 
 
 def test_two_who_share_a_deputy_are_told_once(org: Organisation, clock: Clock, agent: User, nina: User, at) -> None:
