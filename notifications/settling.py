@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAUSE = 20.0
 LONGEST_PAUSE = 3600.0
+PATIENT = 5
 MAX_ATTEMPTS = 30  # with pauses of up to an hour that is about a day
 # Standard Webhooks: how long after a failed attempt the next one comes, in seconds; the first at once.
 WEBHOOK_PAUSES = (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
@@ -83,7 +84,10 @@ def pause_of(parcel: Parcel, attempts: int, asked: float | None) -> float:
     if parcel.kind == ChannelKind.WEBHOOK:
         planned = WEBHOOK_PAUSES[min(attempts, len(WEBHOOK_PAUSES) - 1)]
         return max(planned, asked or 0.0) * random.uniform(1.0, 1.1)  # noqa: S311 -- spreads load, guards nothing
-    return asked if asked is not None else back_off(attempts)
+    if asked is None:
+        return back_off(attempts)
+    # What the other side asked for, as long as it does not ask for the same for ever, or for no pause at all.
+    return max(asked, back_off(attempts) if attempts > PATIENT else 1.0)
 
 
 def back_off(attempts: int) -> float:

@@ -215,3 +215,17 @@ def test_when_the_mail_server_stays_away_the_robots_take_over(
     assert where_to() == [(f"email:a:{agent.pk}", "moved", chat), (chat, "sent", None)]
     mail = Channel.objects.get(kind="email")
     assert (mail.state, mail.failures) == ("broken", 3)
+
+
+def test_a_robot_that_asks_for_no_pause_at_all_still_gets_one(
+    robot: FakeWeCom, wecom: Channel, agent: User, now: datetime
+) -> None:
+    User.objects.filter(pk=agent.pk).update(email="")
+    robot.troubles = [(503, {"Retry-After": "0"}, b"")] * 3
+    say(agent, key="a", now=now)
+
+    until_quiet(now)
+    assert len(robot.requests) == 1
+    until_quiet(now + SECOND)
+
+    assert len(robot.requests) == 2
