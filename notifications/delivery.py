@@ -25,7 +25,7 @@ __all__ = ["LEASE", "deliver_due"]
 
 logger = logging.getLogger(__name__)
 
-ENOUGH_SECONDS = 30.0  # then a fresh look, with a fresh clock; well inside a lease
+ENOUGH_SECONDS = 10.0  # then a fresh look, with a fresh clock; well inside a lease
 
 
 def deliver_due(*, now: datetime, limit: int = 100) -> int:

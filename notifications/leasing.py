@@ -20,7 +20,7 @@ from notifications.enums import OPEN_STATES, ChannelKind, ChannelState, OutboxSt
 from notifications.identity import digest_id, mail_id, message_id
 from notifications.models import Channel, Digest, OutboxMessage
 
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(minutes=5)
 TRIAL = timedelta(minutes=2)  # one message tries a broken channel; the next may after this
 GATHERED = timedelta(minutes=1)
 SCANNED = 5000
