@@ -102,7 +102,8 @@ class Matcher:
             if not (always or number in doubtful or number in uneven):
                 hits = _by_one_needle(found, alone)
                 if hits is not None:
-                    yield number, hits
+                    if hits:  # the needle may be a part of rules that found no more of theirs
+                        yield number, hits
                     continue
             verdicts = self._judged(number, found, doubtful.get(number, {}), (together, texts, uneven, starts), slow)
             if verdicts:

@@ -123,6 +123,12 @@ def test_many_rules_are_told_apart() -> None:
     assert {hit.id for hit in matcher.match("词7号和词999号")} == {"7", "999"}
 
 
+def test_a_part_of_a_rule_alone_is_no_answer() -> None:
+    matcher = Matcher({"it": parse_rule("[near 5: 退款, 客服]"), "and": parse_rule("床垫 +甲醛")})
+
+    assert matcher.match_all(["客服", "退款", "甲醛", "客服给退款"]).keys() == {3}
+
+
 def test_no_rules_no_hits() -> None:
     assert Matcher({}).match("退款") == []
 
