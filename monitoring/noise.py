@@ -40,12 +40,12 @@ class Proposal:
 
 
 def propose(rule: Rule, noise: Sample, others: Iterable[Sample]) -> list[Proposal]:
-    """The best phrases first: most noise, no good finds, and the shortest that does it. `others` without `noise`."""
+    """The best phrases first: most noise, no good finds, and the shortest that does it; none that drops no noise."""
     samples = [replace(noise, is_noise=True), *others]
     found: dict[tuple[str, str], Counter[bool | None]] = {}
     for term, phrase in _around(rule, noise):
         found[term, phrase] = Counter(sample.is_noise for sample in samples if _all_inside(sample, term, phrase))
-    proposals = [Proposal(term, phrase, d[True], d[False], d[None]) for (term, phrase), d in found.items()]
+    proposals = [Proposal(term, phrase, d[True], d[False], d[None]) for (term, phrase), d in found.items() if d[True]]
     proposals.sort(key=lambda p: (p.good, -p.noise, len(p.phrase), p.unjudged))
     return proposals[:PROPOSED]
 

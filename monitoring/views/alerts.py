@@ -116,6 +116,7 @@ def page_context(alert: Alert, user: User, form: DismissForm) -> dict[str, Any]:
         "event": alert.event,
         "clock": with_clocks([alert])[0].clock,
         "members": members_of(alert.event),
+        "may_judge": may_act(user),
         "entries": entries_of(ref(alert.event))[:ENTRIES_SHOWN],
         "case": visible_case(alert.case_id, user),
         "may_act": may_act(user),

@@ -11,6 +11,7 @@ from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from monitoring.models import Event
 from monitoring.queries import events_for, members_of
+from monitoring.rules import may_act
 from monitoring.views.alerts import ENTRIES_SHOWN, visible_case, with_clocks
 from timeline.now import now as time_now
 from timeline.queries import entries_of
@@ -45,6 +46,7 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
         "alert": alert,
         "clock": with_clocks([alert])[0].clock if alert else None,
         "members": members_of(found),
+        "may_judge": may_act(user),
         "entries": entries_of(ref(found))[:ENTRIES_SHOWN],
         "case": visible_case(found.case_id, user),
         "now": time_now(),

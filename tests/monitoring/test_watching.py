@@ -18,7 +18,7 @@ from monitoring.enums import ListKind
 from monitoring.grading import Facts
 from monitoring.health import issues
 from monitoring.ingest import Incoming
-from monitoring.models import Alert, HitVerdict, ListFind, Mention, NamedList, Watch, WatchHit
+from monitoring.models import Alert, Event, HitVerdict, ListFind, Mention, NamedList, Watch, WatchHit
 from monitoring.noise import Sample, propose, with_exclusion
 from monitoring.precision import precision_of
 from monitoring.queries import verdicts_of
@@ -376,6 +376,23 @@ def test_precision_counts_the_newest_verdict_of_a_hit(
 
     assert verdicts_of([hit.watch_id]) == {hit.watch_id: (2, 1)}
     assert "of 2 judged finds were good (likely 9 to 91 %)." in text(desk.get(hit.watch.get_absolute_url()))
+
+
+def test_a_find_is_judged_where_it_is_read(desk: Client, hit: WatchHit) -> None:
+    url = Event.objects.get(members__mention=hit.mention).get_absolute_url()
+
+    assert "This is noise" in text(desk.get(url))
+    answer = desk.post(
+        reverse("monitoring:hit_judge", args=[hit.pk]), {"verdict": "relevant"}, headers={"HX-Request": "true"}
+    )
+    assert "good find" in text(answer)
+    assert "good find" in text(desk.get(url))
+
+
+def test_no_phrase_is_proposed_that_would_not_drop_the_noise() -> None:
+    twice = Sample("云栖家居，云栖沙发", [(0, 2), (5, 7)], is_noise=True)
+
+    assert propose(Rule.of("云栖"), twice, []) == []
 
 
 def test_strangers_judge_nothing(hit: WatchHit, sign_in: Callable[[User], Client], outsider: User, agent: User) -> None:
