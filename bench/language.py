@@ -12,13 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.report import Report
+from language.folding import fold_text
 from language.matching import Matcher
 from language.rules import Rule, Term
 
 SEED = 42
 HEADLINES, LOOPED, ANALYSED = 20_000, 400, 20_000
 ROUNDS = 7
-CHARACTERS = "".join(map(chr, range(0x4E00, 0x4E00 + 2500)))
+CHARACTERS = "".join(c for c in map(chr, range(0x4E00, 0x4E00 + 4000)) if fold_text(c) == c)  # the loop folds nothing
 TALK = (
     "床垫用了一周就塌了，客服说让我自己想办法",
     "送货师傅很准时，安装也仔细，家里人都喜欢",
