@@ -26,7 +26,8 @@ _FACTS = """
 SELECT member.event_id,
        count(*), count(*) FILTER (WHERE member.is_negative), max(member.negative),
        count(DISTINCT member.source_id), count(*) FILTER (WHERE member.first_seen_at > %(hour_ago)s),
-       max(coalesce(member.reach, 0)), array_agg(DISTINCT source.source_type),
+       max(coalesce(member.reach, 0)), array_agg(DISTINCT source.source_type), max(member.severity),
+       count(DISTINCT member.source_id) FILTER (WHERE source.source_type = 'news'),
        (SELECT coalesce(array_agg(DISTINCT kind), '{}')
             FROM monitoring_eventmention AS m, unnest(m.risk_kinds) AS kind WHERE m.event_id = member.event_id)
 FROM monitoring_eventmention AS member
@@ -86,7 +87,7 @@ def facts_of(event_ids: Sequence[int], *, now: datetime) -> tuple[dict[int, Fact
 
 
 def _facts(row: Sequence[Any], watch: Sequence[Any] | None, lists: tuple[list[str], int] | None) -> Facts:
-    mentions, negatives, worst, sources, last_hour, reach, source_types, kinds = row
+    mentions, negatives, worst, sources, last_hour, reach, source_types, severity, outlets, kinds = row
     return Facts(
         mentions=mentions,
         negatives=negatives,
@@ -96,6 +97,8 @@ def _facts(row: Sequence[Any], watch: Sequence[Any] | None, lists: tuple[list[st
         sources=sources,
         last_hour=last_hour,
         reach=reach,
+        severity=severity,
+        outlets=outlets,
         watch_points=_watch_points(watch, lists),
     )
 
@@ -115,27 +118,35 @@ def _raise(event: Event, graded: Graded, *, watch_id: int | None, number: int, n
         unit_id=event.unit_id,
         watch_id=watch_id,
         grade=graded.grade,
+        weighed=graded.grade,
         score=graded.score,
         reasons=[reason.as_json() for reason in graded.reasons],
         rules_number=number,
         raised_at=now,
         is_drill=event.is_drill,
     )
-    _set_grade(event, graded.grade)
+    set_grade(event, graded.grade)
     _record(alert, "alert.raised", to_state=AlertState.OPEN, now=now)
     _start_clock(alert, event, now=now)
     return alert
 
 
 def _climb(alert: Alert, event: Event, graded: Graded, *, number: int, now: datetime) -> bool:
-    """True when it is graver than it was told; then whoever looked away is asked again. Grades never sink alone."""
-    if graded.grade >= alert.grade:
+    """True when it is graver than it was told; then whoever looked away is asked again. Grades never sink alone.
+
+    A grade that a person set stands until the weights say more than they said then.
+    """
+    if graded.grade >= alert.weighed:
         if graded.score > alert.score:  # the reasons people read follow what is known
             alert.score, alert.reasons = graded.score, [reason.as_json() for reason in graded.reasons]
             alert.save(update_fields=["score", "reasons"])
         return False
     before, was = alert.grade, alert.state
-    alert.grade, alert.score, alert.rules_number = graded.grade, graded.score, number
+    alert.weighed, alert.score, alert.rules_number = graded.grade, graded.score, number
+    if graded.grade >= before:  # a person graded it graver already
+        alert.save(update_fields=["weighed", "score", "rules_number"])
+        return False
+    alert.grade = graded.grade
     alert.reasons = [reason.as_json() for reason in graded.reasons]
     alert.climbed_at, alert.times_raised = now, alert.times_raised + 1
     if was in {AlertState.ACKNOWLEDGED, AlertState.DISMISSED}:
@@ -143,7 +154,7 @@ def _climb(alert: Alert, event: Event, graded: Graded, *, number: int, now: date
         alert.acknowledged_at = alert.acknowledged_by = alert.settled_at = alert.settled_by = None
         alert.reason = ""
     alert.save()
-    _set_grade(event, graded.grade)
+    set_grade(event, graded.grade)
     _record(alert, "alert.climbed", from_state=was, to_state=alert.state, now=now, details={"from": before})
     if was == AlertState.OPEN:
         for run in running_runs_of(ref(event), code="alert"):
@@ -153,7 +164,7 @@ def _climb(alert: Alert, event: Event, graded: Graded, *, number: int, now: date
     return True
 
 
-def _set_grade(event: Event, number: int) -> None:
+def set_grade(event: Event, number: int) -> None:
     Event.objects.filter(pk=event.pk).update(grade=number)
     event.grade = number
 

@@ -125,6 +125,23 @@ class Grade(IntegerChoices):
     IV = 4, _("Grade IV, ordinary")
 
 
+STRATEGIES = {
+    Grade.I: _("Respond at once: the command decides, the facts go out within the hour, every outlet gets one line."),
+    Grade.II: _("Clarify the facts: verify, answer where it is asked, keep PR and legal in the room."),
+    Grade.III: _("Guide opinion: solve the customer's problem, answer the loudest posts, watch the curve."),
+    Grade.IV: _("Watch: keep an eye on it, answer where a customer waits for an answer."),
+}
+
+
+class Verdict(TextChoices):
+    """What people say of a grade."""
+
+    RIGHT = "right", _("The grade is right")
+    TOO_HIGH = "too_high", _("Graded too gravely")
+    TOO_LOW = "too_low", _("Graded too lightly")
+    NOISE = "noise", _("Noise: nothing to look at")
+
+
 class RiskKind(TextChoices):
     """What kind of trouble it is; the codes are the trade's."""
 

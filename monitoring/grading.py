@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from monitoring.enums import RiskKind, SourceType
@@ -27,6 +28,8 @@ class Facts:
     sources: int = 1
     last_hour: int = 0
     reach: int = 0
+    severity: int = 1
+    outlets: int = 0  # news sources that took it up
     watch_points: Mapping[str, int] = field(default_factory=dict)  # "key_product" → 1, "weight" → 10
 
 
@@ -61,6 +64,7 @@ def _signals(facts: Facts, rules: Mapping[str, Any]) -> Iterable[Reason]:
     if facts.mentions >= MENTIONS_FOR_SHARE:
         share = facts.negatives / facts.mentions
         yield Reason("negative_share", _first(rules["negative_share"], share), round(share, 2))
+    yield Reason("severity", _first(rules["severity"], facts.severity), facts.severity)
     yield from _kinds(facts.kinds, rules["kinds"])
     heaviest = max(facts.source_types, key=lambda kind: rules["source_type"].get(kind, 0), default="")
     yield Reason("source_type", rules["source_type"].get(heaviest, 0), str(heaviest))
@@ -68,6 +72,7 @@ def _signals(facts: Facts, rules: Mapping[str, Any]) -> Iterable[Reason]:
     yield Reason("speed", _first(rules["speed"], facts.last_hour), facts.last_hour)
     yield Reason("spread", _first(rules["spread"], facts.sources), facts.sources)
     yield Reason("reach", _first(rules["reach"], facts.reach), facts.reach)
+    yield Reason("media", _first(rules["media"], facts.outlets), facts.outlets)
     for name, value in facts.watch_points.items():
         yield Reason(f"watch_{name}", rules["watch"].get(name, value), value)
 
@@ -89,25 +94,40 @@ def _first(steps: Sequence[Mapping[str, Any]], value: float) -> int:
 
 def reason_words(reason: Mapping[str, Any]) -> str:
     """One reason as a reader reads it, in their language."""
-    value = reason["value"]
-    match reason["signal"]:
-        case "negative":
-            return _("Negative talk (%(percent)s of 100)") % {"percent": round(value * 100)}
-        case "negative_share":
-            return _("%(percent)s%% of the mentions are negative") % {"percent": round(value * 100)}
-        case "kind":
-            return str(RiskKind(value).label) if value in RiskKind.values else str(value)
-        case "source_type":
-            return str(SourceType(value).label) if value in SourceType.values else str(value)
+    signal, value = reason["signal"], reason["value"]
+    if signal == "kind":
+        return str(RiskKind(value).label) if value in RiskKind.values else str(value)
+    if signal == "source_type":
+        return str(SourceType(value).label) if value in SourceType.values else str(value)
+    if signal in {"negative", "negative_share"}:
+        pattern = SHARES[signal]
+        return str(pattern) % {"percent": round(value * 100)}
+    return _counted_words(signal, value) or _watch_words(signal)
+
+
+SHARES = {
+    "negative": _lazy("Negative talk (%(percent)s of 100)"),
+    "negative_share": _lazy("%(percent)s%% of the mentions are negative"),
+}
+
+
+def _counted_words(signal: str, value: Any) -> str:
+    match signal:
         case "volume":
-            return ngettext("%(n)s mention", "%(n)s mentions", value) % {"n": value}
+            words = ngettext("%(n)s mention", "%(n)s mentions", value)
         case "speed":
-            return ngettext("%(n)s mention within an hour", "%(n)s mentions within an hour", value) % {"n": value}
+            words = ngettext("%(n)s mention within an hour", "%(n)s mentions within an hour", value)
         case "spread":
-            return ngettext("%(n)s source", "%(n)s sources", value) % {"n": value}
+            words = ngettext("%(n)s source", "%(n)s sources", value)
         case "reach":
-            return _("An author with %(n)s followers") % {"n": value}
-    return _watch_words(reason["signal"])
+            words = _("An author with %(n)s followers")
+        case "severity":
+            words = _("What is told is severe (%(n)s of 3)")
+        case "media":
+            words = ngettext("Taken up by %(n)s outlet", "Taken up by %(n)s outlets", value)
+        case _:
+            words = ""
+    return words % {"n": value}
 
 
 def _watch_words(signal: str) -> str:
@@ -120,22 +140,27 @@ def _watch_words(signal: str) -> str:
     return words.get(signal, signal)
 
 
-# ---- what a rule file must hold ---------------------------------------------------------------
+# ---- what a set of weights must hold -----------------------------------------------------------
+
+STEPS = ("negative", "negative_share", "severity", "volume", "speed", "spread", "reach", "media")
+PARTS = (*STEPS, "kinds", "source_type", "watch", "grades", "terms")
+MOST = 100  # points of one signal
 
 
 def check_rules(body: Any) -> list[str]:
-    """What is wrong with a set of rules, as sentences for its author; empty when nothing is."""
+    """What is wrong with a set of weights, as sentences for its author; empty when nothing is."""
     if not isinstance(body, dict):
         return ["The rules are not a mapping."]
-    wrong = [f"“{part}” is missing." for part in _PARTS if part not in body]
-    wrong += [f"“{part}” must be a list of {{from, points}}." for part in _STEPS if not _are_steps(body.get(part))]
+    wrong = [f"“{part}” is missing." for part in PARTS if part not in body]
+    wrong += [f"“{part}” must be a list of {{from, points}}." for part in STEPS if not _are_steps(body.get(part))]
     wrong += [f"“{kind}” is no kind of risk." for kind in body.get("terms", {}) if kind not in RiskKind.values]
     return wrong
 
 
-_STEPS = ("negative", "negative_share", "volume", "speed", "spread", "reach")
-_PARTS = (*_STEPS, "kinds", "source_type", "watch", "grades", "terms")
-
-
 def _are_steps(steps: Any) -> bool:
     return isinstance(steps, list) and all(isinstance(step, dict) and {"from", "points"} <= set(step) for step in steps)
+
+
+def completed(body: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    """A set of an earlier day with what has come since: a signal it does not know weighs what the default says."""
+    return {**{part: default[part] for part in PARTS}, **body}

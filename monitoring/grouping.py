@@ -35,6 +35,7 @@ class Candidate:
     is_negative: bool = False
     reach: int | None = None
     risk_kinds: tuple[str, ...] = ()
+    severity: int = 1
 
 
 @dataclass
@@ -92,6 +93,7 @@ def member_of(candidate: Candidate, *, event_id: int, likeness: float, now: date
         is_negative=candidate.is_negative,
         reach=candidate.reach,
         risk_kinds=list(candidate.risk_kinds),
+        severity=candidate.severity,
     )
 
 

@@ -249,6 +249,7 @@ def _act(
                     is_negative=reading.is_negative,
                     reach=item.reach,
                     risk_kinds=reading.kinds,
+                    severity=reading.severity,
                 )
             )
     touched: set[int] = set()

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Value
 
 from accounts.models import Unit
+from language.categories import categorise
 from language.folding import fold_text
 from language.matching import Hit, Matcher, Place
 from language.named_lists import Entry, Lists, read_entries
@@ -33,6 +34,7 @@ class Reading:
     kinds: tuple[str, ...]
     prints: tuple[int, ...]
     seed_hash: str
+    severity: int
 
 
 def read(whole: str, *, hits: Sequence[Hit], source_type: str, kinds: Matcher) -> Reading:
@@ -49,6 +51,7 @@ def read(whole: str, *, hits: Sequence[Hit], source_type: str, kinds: Matcher) -
         kinds=tuple(sorted({hit.id.partition("#")[0] for hit in kinds.match(whole)})) if wanted else (),
         prints=tuple(sorted(fingerprints(whole))) if wanted else (),
         seed_hash=hashlib.sha256(core(whole).encode()).hexdigest() if wanted else "",
+        severity=categorise(whole).severity if wanted else 1,
     )
 
 

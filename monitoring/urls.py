@@ -1,6 +1,6 @@
 from django.urls import path
 
-from monitoring.views import alerts, events, hits, hooks, imports, mentions, sources, subscribing, watches
+from monitoring.views import alerts, events, grading, hits, hooks, imports, mentions, sources, subscribing, watches
 
 app_name = "monitoring"
 
@@ -10,6 +10,9 @@ urlpatterns = [
     path("alerts/<int:pk>/acknowledge/", alerts.acknowledge, name="alert_acknowledge"),
     path("alerts/<int:pk>/dismiss/", alerts.dismiss, name="alert_dismiss"),
     path("alerts/<int:pk>/open-case/", alerts.open_case, name="alert_open_case"),
+    path("alerts/<int:pk>/verdict/", grading.verdict, name="alert_verdict"),
+    path("grading/", grading.grading, name="grading"),
+    path("grading/edit/", grading.edit_grading, name="grading_edit"),
     path("events/", events.events, name="events"),
     path("events/<int:pk>/", events.event, name="event"),
     path("mentions/", mentions.mentions, name="mentions"),

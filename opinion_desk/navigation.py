@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from accounts.enums import Role
 from accounts.paging import capped
 from cases.rules import MAY_OPEN
+from monitoring.rules import MAY_WEIGH
 from opinion_desk.waiting import Waiting, waiting_for
 from timeline.now import now as time_now
 
@@ -80,6 +81,7 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
         _lazy("Administration"),
         (
             Room("escalation:calendar", _lazy("Working days"), ["escalation:calendar"], roles=(Role.ADMIN,)),
+            Room("monitoring:grading", _lazy("Grading"), ["monitoring:grading"], roles=MAY_WEIGH),
             Room("escalation:runbooks", _lazy("Runbooks"), ["escalation:runbook"], roles=(Role.ADMIN,)),
             Room(
                 "notifications:channels",

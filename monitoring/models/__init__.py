@@ -1,4 +1,4 @@
-from monitoring.models.events import Alert, Event, EventMention
+from monitoring.models.events import Alert, AlertVerdict, Event, EventMention
 from monitoring.models.hotlists import HotRank, HotTopic
 from monitoring.models.incidents import Incident, SourceHour, WatchHour
 from monitoring.models.intake import ImportBatch, ImportRow, Mailbox, PushDelivery, PushEndpoint
@@ -15,6 +15,7 @@ from monitoring.models.watches import GradingRules, NamedList, Watch, WatchVersi
 
 __all__ = [
     "Alert",
+    "AlertVerdict",
     "Event",
     "EventMention",
     "FetchLog",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from cases.models import Case
-from monitoring.enums import AlertState, Grade
+from monitoring.enums import STRATEGIES, AlertState, Grade, Verdict
 from monitoring.models.mentions import Mention
 from monitoring.models.sources import Source
 from monitoring.models.watches import Watch
@@ -78,6 +78,7 @@ class EventMention(models.Model):
     is_negative = models.BooleanField(default=False)
     reach = models.PositiveBigIntegerField(null=True)
     risk_kinds = ArrayField(models.CharField(max_length=30), default=list)
+    severity = models.PositiveSmallIntegerField(default=1)  # 3 is worst
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["event", "said_at"], name="event_mention_curve")]
@@ -96,6 +97,8 @@ class Alert(models.Model):
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="+", verbose_name=_("unit"))
     watch = models.ForeignKey(Watch, models.SET_NULL, null=True, related_name="+")
     grade = models.PositiveSmallIntegerField(_("grade"), choices=Grade)
+    # What the weights made of it. A person who graded it otherwise is asked again only when this climbs further.
+    weighed = models.PositiveSmallIntegerField(choices=Grade)
     score = models.PositiveIntegerField(default=0)
     reasons = models.JSONField(default=list)
     rules_number = models.PositiveIntegerField(default=0)
@@ -127,3 +130,25 @@ class Alert(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("monitoring:alert", args=[self.pk])
+
+    @property
+    def strategy(self) -> str:
+        return str(STRATEGIES[Grade(self.grade)])
+
+
+class AlertVerdict(models.Model):
+    """What somebody who looked says of the grade: the last word of each person about each alert."""
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="verdicts")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict)
+    should_be = models.PositiveSmallIntegerField(_("it should be"), choices=Grade, null=True, blank=True)
+    was = models.PositiveSmallIntegerField(choices=Grade)  # the grade it was said of
+    rules_number = models.PositiveIntegerField(default=0)
+    note = models.CharField(_("note"), max_length=500, blank=True, default="")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["alert", "user"], name="one_verdict_of_a_person")]
+        indexes: ClassVar = [models.Index(fields=["at"], name="verdict_by_time")]

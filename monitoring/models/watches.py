@@ -130,6 +130,8 @@ class GradingRules(models.Model):
 
     number = models.PositiveIntegerField(unique=True)
     body = models.JSONField()
+    note = models.CharField(_("why"), max_length=500, blank=True, default="")
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField()
     is_current = models.BooleanField(default=True)
 

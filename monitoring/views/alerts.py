@@ -23,7 +23,7 @@ from escalation.models import Clock
 from escalation.queries import live_clocks
 from monitoring import services
 from monitoring.enums import AlertState, Grade
-from monitoring.forms import DismissForm
+from monitoring.forms import DismissForm, VerdictForm
 from monitoring.models import Alert, Watch
 from monitoring.queries import alerts_for, members_of, watches_for
 from monitoring.rules import may_act
@@ -32,6 +32,7 @@ from timeline.queries import entries_of
 from timeline.refs import ref
 
 ENTRIES_SHOWN = 50
+VERDICTS_SHOWN = 20
 VIEWS = (
     ("open", _("To triage"), [AlertState.OPEN]),
     ("acknowledged", _("Acknowledged"), [AlertState.ACKNOWLEDGED]),
@@ -121,6 +122,8 @@ def page_context(alert: Alert, user: User, form: DismissForm) -> dict[str, Any]:
         "case": visible_case(alert.case_id, user),
         "may_act": may_act(user),
         "dismiss_form": form,
+        "verdict_form": VerdictForm(),
+        "verdicts": list(alert.verdicts.select_related("user")[:VERDICTS_SHOWN]),
         "now": time_now(),
     }
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Unit
 from language.rules import Rule
-from monitoring.grading_rules import default_path, read_rules, store_rules
+from monitoring.grading_rules import default_path, ship_rules
 from monitoring.models import Watch
 from timeline.now import now
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, demo: bool, **_options: Any) -> None:
         try:
-            rules = store_rules(read_rules(default_path()), now=now())
+            rules = ship_rules(now=now())
         except (OSError, ValueError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Grading rules, version {rules.number}.")
