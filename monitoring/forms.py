@@ -11,7 +11,7 @@ from accounts.models import Unit, User
 from accounts.queries import units_visible_to
 from accounts.refusable import Refusable
 from language.rules import Rule, RuleError, parse_rule
-from monitoring.enums import SourceKind, SourceState
+from monitoring.enums import Grade, SourceKind, SourceState, Verdict
 from monitoring.models import NamedList, Source, Watch
 from monitoring.rule_words import rule_error_words
 from monitoring.rules import may_allow_private
@@ -199,3 +199,11 @@ class ListForm(Refusable, _ListForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["seen_version"] = self.instance.version
+
+
+class VerdictForm(forms.Form):
+    verdict = forms.ChoiceField(label=_("The grade is"), choices=Verdict.choices)
+    should_be = forms.TypedChoiceField(
+        label=_("It should be"), required=False, coerce=int, empty_value=None, choices=[("", "—"), *Grade.choices]
+    )
+    note = forms.CharField(label=_("Note"), required=False, max_length=500)
