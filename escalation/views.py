@@ -1,7 +1,7 @@
 """The board of clocks, one clock with its ledger, one run as a stepper."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -22,8 +22,8 @@ from escalation.board import at_time, in_lane, lane_name, lanes_by_person, lanes
 from escalation.breaches import missed, was_missed
 from escalation.enums import ClockState, StepState
 from escalation.forms import AssignForm, BreachReasonForm, MoveForm, NoteForm, PauseForm, ReasonForm
+from escalation.ledger import key_of, ledger
 from escalation.models import BreachReason, Clock, Run, Rung, Step
-from escalation.planning import moment
 from escalation.queries import clocks_for, live_clocks, steps_of_run, visible_clocks
 from escalation.runbook_words import source_words
 from escalation.steps import body_of
@@ -72,22 +72,6 @@ def _how_many(count: int) -> str:
 
 
 # ---- one clock ----------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class LedgerLine:
-    """One rung of the plan beside what became of it."""
-
-    code: str
-    label: str
-    tier: str
-    planned_at: datetime
-    rung: Rung | None
-    people: list[User]
-
-    @property
-    def lag(self) -> timedelta | None:
-        return self.rung.fired_at - self.planned_at if self.rung else None
-
-
 @desk_view
 @require_safe
 @never_cache
@@ -104,7 +88,7 @@ def clock_page(
     context = {
         "clock": found,
         "ledger": lines,
-        "told": told_under([key_of(found, line, person) for line in lines for person in line.people]),
+        "told": told_under([key_of(found, line.code, person.pk) for line in lines for person in line.people]),
         "may_acknowledge": found.state != ClockState.STOPPED and rules.may_acknowledge(user, found),
         "pause_form": PauseForm(reasons=_reasons(found)) if steerable else None,
         **_reason_of(found, user, bound=reason_form),
@@ -119,30 +103,6 @@ def _reason_of(found: Clock, user: User, *, bound: BreachReasonForm | None) -> d
     given = BreachReason.objects.select_related("by").filter(clock=found).first()
     form = bound or BreachReasonForm(initial={"code": given.code, "words": given.words} if given else None)
     return {"is_missed": True, "reason": given, "reason_form": form if rules.may_acknowledge(user, found) else None}
-
-
-def key_of(clock: Clock, line: LedgerLine, person: User) -> str:
-    """Under which tick.py told it."""
-    return f"clock:{clock.pk}:{line.code}:{person.pk}"
-
-
-def ledger(clock: Clock) -> list[LedgerLine]:
-    told = {rung.code: rung for rung in clock.rungs.all()}
-    people = User.objects.in_bulk({user_id for rung in told.values() for user_id in rung.audience})
-    return [_line(planned, told.get(planned["code"]), people) for planned in clock.ladder]
-
-
-def _line(planned: dict[str, str], rung: Rung | None, people: dict[int, User]) -> LedgerLine:
-    shown = rung or Rung(kind=planned["kind"], tier=planned["tier"])
-    audience = rung.audience if rung else []
-    return LedgerLine(
-        code=planned["code"],
-        label=shown.get_kind_display(),
-        tier=shown.get_tier_display(),
-        planned_at=moment(planned["at"]),
-        rung=rung,
-        people=[people[user_id] for user_id in audience if user_id in people],
-    )
 
 
 def _clocks(user: User) -> QuerySet[Clock]:

@@ -89,6 +89,7 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
                 ["notifications:channel", "notifications:outbox", "notifications:letter"],
                 roles=(Role.ADMIN,),
             ),
+            Room("operations", _lazy("Operations"), ["operations"], roles=(Role.ADMIN, Role.COMMANDER)),
         ),
     ),
 )

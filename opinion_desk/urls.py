@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from opinion_desk import api, health, home, setup
+from opinion_desk import api, health, home, operations, setup
 
 api_patterns: list[URLPattern | URLResolver] = [
     path("", include("cases.api.urls")),
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("appearance/", home.appearance, name="appearance"),
     path("navigation/", home.navigation_counts, name="navigation_counts"),
+    path("operations/", operations.operations, name="operations"),
     path("healthz", health.healthz, name="healthz"),
     path("livez", health.livez, name="livez"),
     path("setup/<str:token>/", setup.first_administrator, name="setup"),

@@ -50,6 +50,14 @@ def provisional_tag() -> SafeString:
     return format_html('<span class="tag" title="{}">{}</span>', hint, gettext("provisional"))
 
 
+@register.filter
+def late(seconds: float) -> str:
+    """How late: to the tenth under ten seconds, to the second under a minute, then in words."""
+    if seconds >= MINUTE:
+        return span_words(seconds)
+    return gettext("%(seconds)s s") % {"seconds": formats.number_format(seconds, 1 if seconds < 10 else 0)}
+
+
 @register.simple_tag
 def due_chip(due_at: datetime) -> SafeString:
     """The same for a bare moment, as one of many: the ring shows what is left of the last two hours."""
