@@ -72,14 +72,14 @@ FROM jsonb_to_recordset(%(moved)s::jsonb) AS moved(id bigint, next_rung int, nex
 WHERE clock.id = moved.id
 """
 
-VERBS = {
+VERBS: dict[str, str] = {
     RungKind.WARNING: "clock.warned",
     RungKind.BREACH: "clock.breached",
     RungKind.CLIMB: "clock.climbed",
     RungKind.REPEAT: "clock.repeated",
     RungKind.REMINDER: "clock.reminded",
 }
-KINDS = {
+KINDS: dict[str, str] = {
     RungKind.WARNING: "clock.warning",
     RungKind.BREACH: "clock.breach",
     RungKind.CLIMB: "clock.climb",
@@ -163,7 +163,8 @@ def _fire_batch(
         if not clocks:
             return 0
         ladder = Ladder.load(now)
-        moves = [_move(each, ladder=ladder, horizon=stamp(now)) for each in clocks]
+        horizon = stamp(now)
+        moves = [_move(each, ladder=ladder, horizon=horizon) for each in clocks]
         firings = [firing for move in moves for firing in move.firings]
         _store(moves, firings, claimed_at=now, fired_at=clock() if clock else now)
         record_many([_draft(firing, now=now) for firing in firings], heads=_heads(clocks))
@@ -232,7 +233,7 @@ def _rung_row(firing: Firing) -> dict[str, Any]:
 def _draft(firing: Firing, *, now: datetime) -> Draft:
     return Draft(
         thread=firing.clock.thread,
-        verb=VERBS[RungKind(firing.rung["kind"])],
+        verb=VERBS[firing.rung["kind"]],
         at=now,
         subject=f"clock:{firing.clock.id}",
         details={
@@ -249,7 +250,6 @@ def _draft(firing: Firing, *, now: datetime) -> Draft:
 
 def _tellings(firing: Firing) -> Iterator[Telling]:
     clock, rung = firing.clock, firing.rung
-    kind = RungKind(rung["kind"])
     params = {
         "clock": clock.id,
         "code": rung["code"],
@@ -260,15 +260,16 @@ def _tellings(firing: Firing) -> Iterator[Telling]:
         "tier": rung["tier"],
         "told_tier": firing.audience.told_tier,
     }
+    level = Level.URGENT if rung["kind"] in LOUD else Level.WARNING
     for user_id in firing.audience.user_ids:
         yield Telling(
             user_id,
             f"clock:{clock.id}:{rung['code']}:{user_id}",
-            KINDS[kind],
+            KINDS[rung["kind"]],
             params,
             clock.url,
             clock.thread,
-            Level.URGENT if kind in LOUD else Level.WARNING,
+            level,
             clock.is_drill,
         )
 

@@ -1,9 +1,8 @@
 """Telling people: rows first, in the caller's transaction; what leaves the house goes after commit."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -13,14 +12,13 @@ from notifications.doorbell import ring
 from notifications.enums import Level
 
 
-@dataclass(frozen=True)
-class Telling:
+class Telling(NamedTuple):
     """One person told one thing. The key makes it once for ever, however often it is said."""
 
     user_id: int
     key: str
     kind: str
-    params: dict[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = {}
     url: str = ""
     thread: str = ""
     level: str = Level.INFO

@@ -7,7 +7,6 @@ and PostgreSQL then ends one of them.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -56,8 +55,7 @@ class Row(NamedTuple):
     hash: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Draft:
+class Draft(NamedTuple):
     """An entry before it has its place in the chain. `subject` defaults to the thread itself."""
 
     thread: str
@@ -68,7 +66,7 @@ class Draft:
     from_state: str = ""
     to_state: str = ""
     reason: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, Any] = {}
     is_drill: bool = False
 
 
