@@ -15,7 +15,7 @@ from psycopg2 import sql
 import bench
 from bench.report import Report
 
-NO_BENCHMARKS = {"__main__", "report"}
+NO_BENCHMARKS = {"__main__", "listener", "report"}
 
 
 def main() -> int:

@@ -1,12 +1,16 @@
 """What the desk hears, end to end into PostgreSQL: feed bytes → parsed → folded → 1,000 watches → sentiment → prints →
-event → grade → alert; and how fast the store is searched. `MENTIONS=200000 STORED=2000000` for the long run."""
+event → grade → alert; and how fast the store is searched. As many processes as LISTENERS read a source each.
+`MENTIONS=200000 STORED=2000000` for the long run."""
 
+import json
 import os
 import random
 import resource
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -50,46 +54,66 @@ def run(report: Report) -> None:
     count, stored = int(os.environ.get("MENTIONS", "20000")), int(os.environ.get("STORED", "200000"))
     rng = random.Random(7)  # noqa: S311 -- synthetic
     call_command("load_demo_people", verbosity=0)
-    source, brands = _prepare(rng)
-    first = _heard(report, source, brands, rng, count=count, name="empty", start=0)
-    _fill(source, stored)
-    again = _heard(report, source, brands, rng, count=count, name="stored", start=count)
+    sources, brands = prepare(rng)
+    first = _heard(report, sources, count=count, name="empty", start=0)
+    _fill(sources[0], stored)
+    again = _heard(report, sources, count=count, name="stored", start=count)
     _searched(report, brands, stored=stored)
     report.add("hearing.kept_up", round(again / first, 2), "×", how=f"rate with {stored:,} stored over the rate before")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    report.add("hearing.memory_mb", round(peak), "MB", how="peak of this one process")
 
 
-def _prepare(rng: random.Random) -> tuple[Source, list[str]]:
+def prepare(rng: random.Random) -> tuple[list[Source], list[str]]:
     now = current_time()
     add_months(now=now)
     unit = Unit.objects.get(parent=None)
-    source = Source.objects.create(name="bench", kind="push", source_type="social", unit=unit)
+    sources = [
+        Source.objects.create(name=f"bench {number}", kind="push", source_type="social", unit=unit)
+        for number in range(int(os.environ.get("LISTENERS", "2")))
+    ]
     brands = sorted({"".join(rng.sample(SYLLABLES, 3)) for _ in range(WATCHES * 2)})[:WATCHES]
     Watch.objects.bulk_create(Watch(name=brand, unit=unit, rule=Rule.of(brand).to_dict()) for brand in brands)
-    return source, brands
+    return sources, brands
 
 
-def _heard(
-    report: Report, source: Source, brands: list[str], rng: random.Random, *, count: int, name: str, start: int
-) -> float:
-    feeds = _feeds(brands, rng, count=count, start=start)
-    spent, used, theirs = 0.0, time.process_time(), _server_seconds()
-    for body in feeds:
-        now = current_time()
-        begun = time.perf_counter()
-        parsed = read(body, base_url="https://feed.example/")
-        ingest(source, incoming_of(parsed), now=now)
-        spent += time.perf_counter() - begun
-    rate = count / spent
-    own, theirs = (time.process_time() - used) / count * 1e6, (_server_seconds() - theirs) / count * 1e6
+def _heard(report: Report, sources: Sequence[Source], *, count: int, name: str, start: int) -> float:
+    """All listeners at once, each with its part; the sum of their rates."""
+    part = count // len(sources)
+    orders = [{"source": source.pk, "count": part, "start": start, "seed": source.pk + start} for source in sources]
+    running = [
+        subprocess.Popen([sys.executable, "-m", "bench.listener", json.dumps(order)], stdout=subprocess.PIPE)
+        for order in orders
+    ]
+    answers = [json.loads(process.communicate()[0]) for process in running]
+    rate = float(sum(answer["heard"] / answer["seconds"] for answer in answers))
+    own, theirs = (statistics.mean(answer[key] for answer in answers) for key in ("own_us", "server_us"))
     found = f"{Event.objects.count():,} events, {Alert.objects.count():,} alerts so far"
     how = (
-        f"{count:,} posts in feeds of {BATCH}, {WATCHES:,} watches, {WATCHED:.0%} of the posts watched; CPU of each"
-        f" {own:.0f} µs ours, {theirs:.0f} µs PostgreSQL's; {found}"
+        f"{count:,} posts in feeds of {BATCH}, {len(sources)} processes with a source each, {WATCHES:,} watches,"
+        f" {WATCHED:.0%} of the posts watched; CPU of each {own:.0f} µs ours, {theirs:.0f} µs PostgreSQL's; {found}"
     )
     report.add(f"hearing.{name}_per_second", round(rate), "mentions/s", how=how)
+    peak = max(answer["peak_mb"] for answer in answers)
+    report.add(f"hearing.{name}_memory_mb", round(peak), "MB", how="peak of the greatest of these processes")
     return rate
+
+
+def listen(source: int, *, count: int, start: int, seed: int) -> dict[str, float]:
+    """One process reads one source: what a worker does, without the fetching."""
+    heard_of, brands = Source.objects.get(pk=source), sorted(Watch.objects.values_list("name", flat=True))
+    spent, used, theirs, heard = 0.0, 0.0, _server_seconds(), 0
+    for body in _feeds(brands, random.Random(seed), count=count, start=start):  # noqa: S311 -- synthetic
+        begun, busy = time.perf_counter(), time.process_time()
+        heard += ingest(heard_of, incoming_of(read(body, base_url="https://feed.example/")), now=current_time()).new
+        spent, used = spent + time.perf_counter() - begun, used + time.process_time() - busy
+    theirs = _server_seconds() - theirs
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "heard": heard,
+        "seconds": spent,
+        "own_us": used / heard * 1e6,
+        "server_us": theirs / heard * 1e6,
+        "peak_mb": peak,
+    }
 
 
 def _server_seconds() -> float:

@@ -6,6 +6,7 @@ folded text itself removes the few false finds.
 """
 
 import re
+from operator import add
 
 from language.folding import fold_text
 
@@ -14,7 +15,15 @@ WORDS = re.compile(r"[^\W_]+")
 
 def bigrams(text: str) -> list[str]:
     """Every pair of neighbouring letters, digits or Han characters of the folded text, once, sorted."""
-    return sorted({run[at : at + 2] for run in WORDS.findall(fold_text(text)) for at in range(len(run) - 1)})
+    return sorted(pairs(fold_text(text)))
+
+
+def pairs(folded: str) -> set[str]:
+    """The same of a text that is folded already, in no order."""
+    found: set[str] = set()
+    for run in WORDS.findall(folded):
+        found.update(map(add, run, run[1:]))
+    return found
 
 
 def query_bigrams(query: str) -> list[str]:

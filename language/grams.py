@@ -53,7 +53,11 @@ SENTENCE = re.compile(r"[^。!?;~\n]+[。!?;~\n]*")
 
 def prepare(text: str) -> str:
     """The form models read: folded, numbers as one digit, links, names and runs of blanks out of the way."""
-    folded = fold_text(text)
+    return prepare_folded(fold_text(text))
+
+
+def prepare_folded(folded: str) -> str:
+    """The same for a text that is folded already."""
     if CANTONESE_MARK.search(folded):
         folded = CANTONESE_WORD.sub(lambda m: CANTONESE[m.group()], folded)
     return NUMBER.sub("0", NOISE.sub(" ", folded))

@@ -15,7 +15,6 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import repeat
 
 from language.resources import load_json
 
@@ -56,7 +55,7 @@ class Models:
 
     def sums(self, grams: Iterable[str]) -> Sequence[int]:
         """Of all lanes: ask `category.logits` and `sentiment.logits` what they mean."""
-        total = sum(map(self.table.get, grams, repeat(0)))
+        total = sum(filter(None, map(self.table.get, grams)))
         return self.lanes.unpack(total.to_bytes(self.lanes.size, "little"))
 
     def strongest(self, grams: set[str], count: int) -> list[tuple[str, float]]:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from language.grams import grams, prepare, sentences
+from language.folding import fold_text
+from language.grams import grams, prepare, prepare_folded, sentences
 from language.linear import models
 from language.resources import load_json
 
@@ -38,7 +39,12 @@ class Sentiment(NamedTuple):
 
 def judge(text: str, source: SourceKind = "review") -> Sentiment:
     """How negative a text is, by the standards of its kind of source."""
-    prepared = prepare(text)
+    return judge_folded(fold_text(text), source)
+
+
+def judge_folded(folded: str, source: SourceKind = "review") -> Sentiment:
+    """The same for a text that is folded already."""
+    prepared = prepare_folded(folded)
     seen = grams(prepared)
     return judge_prepared(prepared, seen, models().sums(seen), source)
 

@@ -41,7 +41,11 @@ LETTERS = re.compile(r"[^a-z0-9一-鿿㐀-䶿]+")
 
 def core(text: str) -> str:
     """What a post repeats of its story: folded, stripped of everything a repost adds."""
-    folded = fold_text(text)
+    return core_of_folded(fold_text(text))
+
+
+def core_of_folded(folded: str) -> str:
+    """The same of a text that is folded already."""
     told = REPOST.split(folded)[-1]
     bare = LETTERS.sub("", NOISE.sub(" ", told))
     return bare or LETTERS.sub("", told)

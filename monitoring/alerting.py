@@ -34,14 +34,19 @@ FROM monitoring_eventmention AS member
 JOIN monitoring_source AS source ON source.id = member.source_id
 WHERE member.event_id = ANY(%(events)s) GROUP BY member.event_id
 """
+# The hits first: joined by unit, every member would meet every watch of it.
 _WATCHES = """
-SELECT member.event_id, bool_or(watch.is_key_customer), bool_or(watch.is_key_product), bool_or(watch.is_key_region),
+WITH found AS MATERIALIZED (
+    SELECT DISTINCT member.event_id, hit.watch_id
+    FROM monitoring_eventmention AS member JOIN monitoring_watchhit AS hit ON hit.mention_id = member.mention_id
+    WHERE member.event_id = ANY(%(events)s)
+)
+SELECT found.event_id, bool_or(watch.is_key_customer), bool_or(watch.is_key_product), bool_or(watch.is_key_region),
        max(watch.weight), (array_agg(watch.id ORDER BY watch.weight DESC, watch.id))[1]
-FROM monitoring_eventmention AS member
-JOIN monitoring_event AS event ON event.id = member.event_id
-JOIN monitoring_watchhit AS hit ON hit.mention_id = member.mention_id
-JOIN monitoring_watch AS watch ON watch.id = hit.watch_id AND watch.unit_id = event.unit_id
-WHERE member.event_id = ANY(%(events)s) GROUP BY member.event_id
+FROM found
+JOIN monitoring_event AS event ON event.id = found.event_id
+JOIN monitoring_watch AS watch ON watch.id = found.watch_id AND watch.unit_id = event.unit_id
+GROUP BY found.event_id
 """
 _LISTS = """
 SELECT member.event_id, array_agg(DISTINCT named.kind), max(named.weight)

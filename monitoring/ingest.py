@@ -23,6 +23,7 @@ from monitoring.reading import Reading, kind_matcher, places_of, read, watch_mat
 from monitoring.watch_care import note_slow
 
 TITLE_MAX, TEXT_MAX, AUTHOR_MAX, URL_MAX, ID_MAX = 500, 20_000, 200, 2_000, 500
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Incoming:
     @property
     def sha256(self) -> str:
         content = (self.title, self.text, self.url, self.author, self.published_at and self.published_at.isoformat())
-        return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
+        return hashlib.sha256(_as_json(content).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _trimmed(item: Incoming) -> Incoming:
 
 def storable(value: Any) -> Any:
     if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-8", errors="ignore").decode()
+        return value if value.isprintable() else value.replace("\x00", "").encode("utf-8", errors="ignore").decode()
     if isinstance(value, dict):
         return {storable(key): storable(inner) for key, inner in value.items()}
     return [storable(inner) for inner in value] if isinstance(value, list) else value
@@ -161,7 +162,7 @@ def _insert(
     """The ids of the rows that are really ours. Sorted, so that two polls of one source never wait in a circle."""
     if not items:
         return {}
-    rows = json.dumps([_row(source, item, readings[item.external_id]) for item in items], ensure_ascii=False)
+    rows = _as_json([_row(source, item, readings[item.external_id]) for item in items])
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, {"source": source.pk, "rows": rows, "now": now})
         return dict(cursor.fetchall())
@@ -201,6 +202,7 @@ def _row(source: Source, item: Incoming, reading: Reading) -> dict[str, Any]:
         "prints": reading.prints,
         "marks": marks_of(
             item.whole,
+            folded=reading.folded,
             source_id=source.pk,
             source_type=source.source_type,
             author=item.author,
@@ -231,7 +233,8 @@ def _act(
         for item in wanted
         for pk in readings[item.external_id].lists
     )
-    Watch.objects.filter(pk__in=watches).update(last_hit_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST_HIT, {"now": now, "ids": list(watches)})
     by_unit: dict[int, list[Candidate]] = defaultdict(list)
     for item in wanted:
         reading = readings[item.external_id]
@@ -258,9 +261,16 @@ def _act(
     return raise_alerts(touched, now=now)
 
 
+# Who stamps or edits the same watch at this moment is not waited for: two ingests would wait in a circle.
+_LAST_HIT = """
+UPDATE monitoring_watch SET last_hit_at = %(now)s
+WHERE id IN (SELECT id FROM monitoring_watch WHERE id = ANY(%(ids)s) FOR NO KEY UPDATE SKIP LOCKED)
+"""
+
+
 def _watches(ids: set[int]) -> dict[int, Watch]:
     """Those still there: one may have been deleted since the matcher was built."""
-    return {watch.pk: watch for watch in Watch.objects.filter(pk__in=ids)}
+    return {watch.pk: watch for watch in Watch.objects.only("unit_id", "negative_only").filter(pk__in=ids)}
 
 
 def _units(reading: Reading, watches: dict[int, Watch]) -> set[int]:

@@ -5,25 +5,38 @@ combination of filters is one look-up. Numbers may collide (one in four thousand
 (`folded`), the rest is asked of the column itself where it matters.
 """
 
+from array import array
 from collections.abc import Iterable
 from zlib import crc32
 
-from language.bigrams import bigrams, query_bigrams
+from language.bigrams import pairs
 from language.folding import fold_text
 
 REACH = (1_000, 10_000, 100_000, 1_000_000)  # followers of an author one can ask for
 PAIRS_READ = 2_000  # characters of a text whose pairs are kept: what is said later in an essay is found by its opening
 
 
+_WORD = crc32(b"word:")
+
+
 def mark(kind: str, value: object) -> int:
     """A signed 32-bit number, as PostgreSQL's integer holds it."""
-    number = crc32(f"{kind}:{value}".encode())
-    return number - (1 << 32) if number >= 1 << 31 else number
+    return _signed([crc32(f"{kind}:{value}".encode())])[0]
+
+
+def _signed(numbers: Iterable[int]) -> list[int]:
+    return memoryview(array("I", numbers)).cast("B").cast("i").tolist()
+
+
+def _words(folded: str) -> set[int]:
+    """`mark("word", pair)` of every pair, all at once: a text has dozens, and thousands of texts come."""
+    return set(_signed(crc32(pair.encode(), _WORD) for pair in pairs(folded)))
 
 
 def marks_of(
     whole: str,
     *,
+    folded: str | None = None,
     source_id: int,
     source_type: str,
     author: str,
@@ -32,8 +45,8 @@ def marks_of(
     kinds: Iterable[str],
     watches: Iterable[int],
 ) -> list[int]:
-    """All marks of one mention, once each, sorted."""
-    found = {mark("word", pair) for pair in bigrams(whole[:PAIRS_READ])}
+    """All marks of one mention, once each, sorted. `folded`: the whole, where it is folded already."""
+    found = _words(fold_text(whole[:PAIRS_READ]) if folded is None or len(whole) > PAIRS_READ else folded)
     found |= {mark("source", source_id), mark("type", source_type)}
     found |= {mark("tone", "negative" if is_negative else "other")}
     found |= {mark("kind", kind) for kind in kinds} | {mark("watch", pk) for pk in watches}
@@ -45,4 +58,4 @@ def marks_of(
 
 def marks_of_query(query: str) -> list[int]:
     """What a mention must have to contain every word of the query; words of one character have no pair."""
-    return sorted({mark("word", pair) for pair in query_bigrams(query)})
+    return sorted(_words(fold_text(query)))

@@ -80,6 +80,8 @@ def one_line(markup: str, *, limit: int) -> str:
 
 def tidy(text: str, *, limit: int) -> str:
     """Without control characters, with single blanks and at most one line break in a row."""
+    if text.isprintable() and "  " not in text:  # one line without anything to mend, as most are
+        return text.strip()[:limit].rstrip()
     text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _EMPTY_LINES.sub("\n", _BLANKS.sub(" ", text)).strip()
     return text[:limit].rstrip("\u200d ")

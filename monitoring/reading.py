@@ -15,8 +15,8 @@ from language.folding import fold_text
 from language.matching import Hit, Matcher, Place
 from language.named_lists import Entry, Lists, read_entries
 from language.rules import ListRef, Rule, RuleError, Term
-from language.sentiment import SourceKind, judge
-from language.similarity import core, fingerprints
+from language.sentiment import SourceKind, judge_folded
+from language.similarity import core_of_folded, fingerprints_of_core
 from monitoring.enums import SENTIMENT_OF, ListKind, SourceType
 from monitoring.models import NamedList, Source, Watch
 
@@ -39,18 +39,20 @@ class Reading:
 
 def read(whole: str, *, hits: Sequence[Hit], source_type: str, kinds: Matcher) -> Reading:
     """Everything but the tone is worked out only for texts some watch wants."""
-    sentiment = judge(whole, sentiment_kind(source_type))
+    folded = fold_text(whole)
+    sentiment = judge_folded(folded, sentiment_kind(source_type))
     wanted = tuple(hit for hit in hits if not hit.id.startswith(LIST))
+    told = core_of_folded(folded) if wanted else ""
     return Reading(
-        folded=fold_text(whole),
+        folded=folded,
         hits=wanted,
         lists=tuple(int(hit.id.removeprefix(LIST)) for hit in hits if hit.id.startswith(LIST)),
         negative=sentiment.negative,
         is_negative=sentiment.is_negative,
         reasons=tuple({"term": reason.term, "weight": reason.weight} for reason in sentiment.reasons),
         kinds=tuple(sorted({hit.id.partition("#")[0] for hit in kinds.match(whole)})) if wanted else (),
-        prints=tuple(sorted(fingerprints(whole))) if wanted else (),
-        seed_hash=hashlib.sha256(core(whole).encode()).hexdigest() if wanted else "",
+        prints=tuple(sorted(fingerprints_of_core(told))) if wanted else (),
+        seed_hash=hashlib.sha256(told.encode()).hexdigest() if wanted else "",
         severity=categorise(whole).severity if wanted else 1,
     )
 

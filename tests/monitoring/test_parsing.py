@@ -12,6 +12,7 @@ import pytest
 from monitoring.confined import read_safely
 from monitoring.management.commands.read_feed import read_one
 from monitoring.parsing import MAX_BYTES, Entry, Unreadable, absolute, read
+from monitoring.plaintext import tidy
 
 CORPORA = Path(os.environ.get("CORPORA_DIR", "/nowhere"))
 needs_corpora = pytest.mark.skipif(not CORPORA.is_dir(), reason="CORPORA_DIR is not set: the corpora are not tried")
@@ -326,3 +327,17 @@ def test_read_feed_prints_one_line_a_file(tmp_path: Path, read_feed: Callable[..
         {"file": str(bad), "ok": False, "error": "This is a web page, not a feed."},
         {"file": str(gone), "ok": False, "error": "The file cannot be opened: No such file or directory."},
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (" 金桥店漏水 ", "金桥店漏水"),
+        ("金桥　店\u00a0漏水", "金桥 店 漏水"),
+        ("金桥  店", "金桥 店"),
+        ("金桥\r\n \n店\x00", "金桥\n店"),
+        ("一二三四五六七八九十 十一", "一二三四五六七八九十"),
+    ],
+)
+def test_texts_are_tidied(given: str, kept: str) -> None:
+    assert tidy(given, limit=11) == kept

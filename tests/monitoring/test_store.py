@@ -19,6 +19,7 @@ from accounts.paging import page_of
 from cases.models import Case
 from language.rules import Rule
 from monitoring.ingest import Incoming, ingest
+from monitoring.marks import mark, marks_of, marks_of_query
 from monitoring.models import Event, Mention, MentionKey, Source, Watch
 from monitoring.searching import ORDER, Criteria, search
 from monitoring.store import add_months, forget_old
@@ -219,3 +220,12 @@ def test_a_page_turns_at_the_same_moment_seen(source: Source, sign_in: SignIn, a
     second = client.get(url + first.next_url).context["page"]
 
     assert (len(first.rows), len(second.rows), len({row.pk for row in [*first.rows, *second.rows]})) == (25, 5, 30)
+
+
+def test_marks_of_words_are_those_a_search_asks_for() -> None:
+    plain: dict[str, Any] = {"source_id": 1, "source_type": "social", "author": "", "reach": None, "is_negative": False}
+    marks = marks_of("金桥店漏水", folded="金桥店漏水", kinds=(), watches=(), **plain)
+
+    assert {mark("word", pair) for pair in ("金桥", "桥店", "店漏", "漏水")} <= set(marks)
+    assert marks == marks_of("金桥店漏水", kinds=(), watches=(), **plain)
+    assert set(marks_of_query("漏水 金桥")) == {mark("word", "漏水"), mark("word", "金桥")}
