@@ -132,7 +132,7 @@ def _raise(event: Event, graded: Graded, *, watch_id: int | None, number: int, n
     )
     set_grade(event, graded.grade)
     _record(alert, "alert.raised", to_state=AlertState.OPEN, now=now)
-    _start_clock(alert, event, now=now)
+    start_clock(alert, event, now=now)
     return alert
 
 
@@ -165,7 +165,7 @@ def _climb(alert: Alert, event: Event, graded: Graded, *, number: int, now: date
         for run in running_runs_of(ref(event), code="alert"):
             regrade(run, graded.grade, now=now)
     elif alert.state == AlertState.OPEN:
-        _start_clock(alert, event, now=now)
+        start_clock(alert, event, now=now)
     return True
 
 
@@ -174,7 +174,7 @@ def set_grade(event: Event, number: int) -> None:
     event.grade = number
 
 
-def _start_clock(alert: Alert, event: Event, *, now: datetime) -> None:
+def start_clock(alert: Alert, event: Event, *, now: datetime) -> None:
     start_run(
         "alert",
         subject=ref(alert),

@@ -111,9 +111,38 @@ class AlertState(TextChoices):
     ACKNOWLEDGED = "acknowledged", _("Acknowledged")
     DISMISSED = "dismissed", _("Dismissed")
     CASE_OPENED = "case_opened", _("Case opened")
+    MERGED = "merged", pgettext_lazy("alert", "Merged")
 
     # Somebody still has to decide.
     UNSETTLED = nonmember(("open", "acknowledged"))
+
+
+class Stage(TextChoices):
+    """The life of an event; the rules that tell them apart are data (monitoring/stages.py)."""
+
+    BREWING = "brewing", pgettext_lazy("stage", "Brewing")
+    OUTBREAK = "outbreak", pgettext_lazy("stage", "Outbreak")
+    CLIMAX = "climax", pgettext_lazy("stage", "Climax")
+    SUBSIDING = "subsiding", pgettext_lazy("stage", "Subsiding")
+    SUBSIDED = "subsided", pgettext_lazy("stage", "Subsided")
+    MIGRATED = "migrated", pgettext_lazy("stage", "Migrated")
+
+    LIVE = nonmember(("brewing", "outbreak", "climax", "subsiding"))
+    HIGH = nonmember(("outbreak", "climax"))
+
+
+class EventAct(TextChoices):
+    MERGE = "merge", _("Merged")
+    SPLIT = "split", _("Split off")
+    MOVE = "move", _("Moved")
+
+
+class Decision(TextChoices):
+    """What a person says to something the desk suggests."""
+
+    OPEN = "open", pgettext_lazy("suggestion", "Open")
+    ACCEPTED = "accepted", pgettext_lazy("suggestion", "Accepted")
+    DECLINED = "declined", pgettext_lazy("suggestion", "Declined")
 
 
 class Grade(IntegerChoices):

@@ -7,16 +7,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
 from accounts.masking import mask_free_text
-from language.similarity import JOIN, likeness
-from monitoring.models import Event, EventMention
+from language.similarity import JOIN, SUGGEST, SUGGEST_WITHIN, likeness
+from monitoring.models import Event, EventMention, EventSuggestion
 
 REMEMBERED = timedelta(days=60)
 COMPARED = 20  # candidates looked at closely, those that share most
 CANDIDATES = 500
+SUGGESTED = 3  # older events that a new one is said to be a little like
 _LOCK_CLASS = 0x6D6F6E  # "mon": advisory locks of this room
 
 
@@ -45,6 +47,8 @@ class _Known:
     prints: dict[int, frozenset[int]] = field(default_factory=dict)
     by_print: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     by_hash: dict[str, int] = field(default_factory=dict)
+    gone_to: dict[int, int] = field(default_factory=dict)  # merged events, and where their talk goes on
+    last_seen: dict[int, datetime] = field(default_factory=dict)
 
     def add(self, event_id: int, prints: Iterable[int], seed_hash: str) -> None:
         self.prints[event_id] = frozenset(prints)
@@ -55,28 +59,56 @@ class _Known:
     def likest(self, candidate: Candidate) -> tuple[int, float] | None:
         if (same := self.by_hash.get(candidate.seed_hash)) is not None:
             return same, 1.0
+        best, value = next(iter(self._alike(candidate)), (0, 0.0))
+        return (best, value) if value >= JOIN else None
+
+    def near(self, candidate: Candidate) -> list[tuple[int, float]]:
+        """Too little alike to join, enough to ask a person; where a merged event is meant, the one it went to."""
+        found: dict[int, float] = {}
+        for pk, value in self._alike(candidate):
+            last = self.last_seen.get(pk)
+            if SUGGEST <= value < JOIN and (last is None or candidate.seen_at - last <= SUGGEST_WITHIN):
+                found.setdefault(self.home_of(pk), value)
+        return list(found.items())[:SUGGESTED]
+
+    def home_of(self, event_id: int) -> int:
+        return self.gone_to.get(event_id, event_id)
+
+    def _alike(self, candidate: Candidate) -> list[tuple[int, float]]:
+        """Likeliest first, the oldest of those that are equally like."""
         shared = Counter(event_id for value in candidate.prints for event_id in self.by_print.get(value, ()))
-        close = ((likeness(candidate.prints, self.prints[pk]), -pk) for pk, _n in shared.most_common(COMPARED))
-        best, minus_pk = max(close, default=(0.0, 0))
-        return (-minus_pk, best) if best >= JOIN else None
+        close = ((pk, likeness(candidate.prints, self.prints[pk])) for pk, _n in shared.most_common(COMPARED))
+        return sorted(close, key=lambda pair: (-pair[1], pair[0]))
+
+
+def lock_unit(unit_id: int) -> None:
+    """One ingest or rearrangement at a time per unit, or two would open the same event twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, unit_id])
 
 
 def group(unit_id: int, candidates: Sequence[Candidate], *, now: datetime, is_drill: bool = False) -> set[int]:
-    """The events that were opened or joined. One ingest at a time per unit, or two would open the same event twice."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, unit_id])
+    """The events that were opened or joined."""
+    lock_unit(unit_id)
     known = _known_events(unit_id, candidates, now=now, is_drill=is_drill)
     members: list[EventMention] = []
+    suggestions: list[EventSuggestion] = []
     for candidate in sorted(candidates, key=lambda c: (c.seen_at, c.mention_id)):
         found = known.likest(candidate)
         if found is None:
             event = _open(unit_id, candidate, now=now, is_drill=is_drill)
+            near = known.near(candidate)
+            suggestions += [EventSuggestion(event=event, other_id=pk, likeness=value, at=now) for pk, value in near]
             known.add(event.pk, candidate.prints, candidate.seed_hash)
             found = event.pk, 1.0
-        members.append(member_of(candidate, event_id=found[0], likeness=found[1], now=now))
+        home = known.home_of(found[0])
+        member = member_of(candidate, event_id=home, likeness=found[1], now=now)
+        member.matched = found[0] if home != found[0] else None
+        members.append(member)
     EventMention.objects.bulk_create(members)
+    EventSuggestion.objects.bulk_create(suggestions)
     touched = {member.event_id for member in members}
-    _recount(touched)
+    recount(touched, now=now)
     return touched
 
 
@@ -103,11 +135,15 @@ def _known_events(unit_id: int, candidates: Sequence[Candidate], *, now: datetim
     hashes = {candidate.seed_hash for candidate in candidates}
     events = Event.objects.filter(unit_id=unit_id, is_drill=is_drill, last_seen_at__gte=now - REMEMBERED)
     alike = events.filter(prints__overlap=prints) if prints else events.none()
+    columns = ("pk", "prints", "seed_hash", "last_seen_at", "merged_into")
     for rows in (events.filter(seed_hash__in=hashes), alike):
-        newest = rows.order_by("-last_seen_at", "-pk").values_list("pk", "prints", "seed_hash")[:CANDIDATES]
-        for pk, event_prints, seed_hash in newest:
+        newest = rows.order_by("-last_seen_at", "-pk").values_list(*columns)[:CANDIDATES]
+        for pk, event_prints, seed_hash, last, gone_to in newest:
             if pk not in known.prints:
                 known.add(pk, event_prints, seed_hash)
+                known.last_seen[pk] = last
+            if gone_to:
+                known.gone_to[pk] = gone_to
     return known
 
 
@@ -127,16 +163,25 @@ def _open(unit_id: int, candidate: Candidate, *, now: datetime, is_drill: bool) 
 _RECOUNT = """
 UPDATE monitoring_event AS event SET
     mentions_count = counted.mentions, negative_count = counted.negatives, sources_count = counted.sources,
-    first_seen_at = counted.first, last_seen_at = counted.last
+    first_seen_at = counted.first, last_seen_at = counted.last, care_at = %(now)s
 FROM (
     SELECT member.event_id, count(*) AS mentions, count(*) FILTER (WHERE member.is_negative) AS negatives,
            count(DISTINCT member.source_id) AS sources, min(member.said_at) AS first, max(member.first_seen_at) AS last
-    FROM monitoring_eventmention AS member WHERE member.event_id = ANY(%s) GROUP BY member.event_id
+    FROM monitoring_eventmention AS member WHERE member.event_id = ANY(%(events)s) GROUP BY member.event_id
 ) AS counted
 WHERE counted.event_id = event.id
 """
+# A merged event is remembered as long as the one it went into.
+_REMIND = """
+UPDATE monitoring_event AS merged SET last_seen_at = event.last_seen_at
+FROM monitoring_event AS event
+WHERE merged.merged_into_id = event.id AND event.id = ANY(%(events)s) AND merged.last_seen_at < event.last_seen_at
+"""
 
 
-def _recount(event_ids: set[int]) -> None:
+def recount(event_ids: set[int], *, now: datetime) -> None:
+    """The figures of these events from their members; the sweep looks at them next."""
+    given: dict[str, Any] = {"events": sorted(event_ids), "now": now}
     with connection.cursor() as cursor:
-        cursor.execute(_RECOUNT, [sorted(event_ids)])
+        cursor.execute(_RECOUNT, given)
+        cursor.execute(_REMIND, given)

@@ -1,4 +1,5 @@
 from monitoring.models.events import Alert, AlertVerdict, Event, EventMention
+from monitoring.models.gathering import CaseLink, EventForecast, EventOperation, EventSuggestion, HeatRules
 from monitoring.models.hotlists import HotRank, HotTopic
 from monitoring.models.incidents import Incident, SourceHour, WatchHour
 from monitoring.models.intake import ImportBatch, ImportRow, Mailbox, PushDelivery, PushEndpoint
@@ -16,10 +17,15 @@ from monitoring.models.watches import GradingRules, NamedList, Watch, WatchVersi
 __all__ = [
     "Alert",
     "AlertVerdict",
+    "CaseLink",
     "Event",
+    "EventForecast",
     "EventMention",
+    "EventOperation",
+    "EventSuggestion",
     "FetchLog",
     "GradingRules",
+    "HeatRules",
     "HitVerdict",
     "HotRank",
     "HotTopic",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Unit, User
 from cases.models import Case
-from monitoring.enums import STRATEGIES, AlertState, Grade, Verdict
+from monitoring.enums import STRATEGIES, AlertState, Grade, Stage, Verdict
 from monitoring.models.mentions import Mention
 from monitoring.models.sources import Source
 from monitoring.models.watches import Watch
@@ -35,6 +35,21 @@ class Event(models.Model):
     case = models.ForeignKey(Case, models.SET_NULL, null=True, blank=True, related_name="events")
     is_drill = models.BooleanField(default=False)
 
+    # A merged event keeps its place and its first mention: what is like it goes on to the one it was merged into.
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged_here")
+    version = models.PositiveIntegerField(default=1)  # rises with what people do to it: what a page's save compares
+    is_titled = models.BooleanField(default=False)  # a person wrote the title; the desk leaves it alone
+    summary = models.TextField(_("summary"), blank=True, default="")
+    told_of = models.PositiveIntegerField(default=0)  # mentions there were when title and summary were made
+    stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.BREWING)
+    stage_since = models.DateTimeField(null=True, blank=True)
+    stage_reasons = models.JSONField(default=list)
+    # Logarithm of the heat at a fixed moment: all events cool at the same pace, so their order stands still (heat.py).
+    heat_rank = models.FloatField(_("heat"), default=0.0)
+    linked_up_to = models.BigIntegerField(default=0)  # mentions up to this number were compared with the complaints
+    # When it must be looked at again; the sweep of monitoring/tending.py is the one reader.
+    care_at = models.DateTimeField(null=True, blank=True)
+
     mentions: "models.ManyToManyField[Mention, EventMention]" = models.ManyToManyField(
         Mention, through="EventMention", related_name="events"
     )
@@ -50,6 +65,8 @@ class Event(models.Model):
             models.Index(fields=["unit", "seed_hash", "last_seen_at"], name="event_by_seed"),
             models.Index(fields=["-last_seen_at", "-id"], name="event_newest"),
             GinIndex(fields=["prints"], name="event_by_prints", opclasses=["array_ops"]),
+            models.Index(fields=["-heat_rank", "-id"], name="event_hottest", condition=Q(merged_into=None)),
+            models.Index(fields=["care_at"], name="event_to_tend", condition=Q(care_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -79,6 +96,7 @@ class EventMention(models.Model):
     reach = models.PositiveBigIntegerField(null=True)
     risk_kinds = ArrayField(models.CharField(max_length=30), default=list)
     severity = models.PositiveSmallIntegerField(default=1)  # 3 is worst
+    matched = models.BigIntegerField(null=True)  # the merged event whose first mention it is like
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["event", "said_at"], name="event_mention_curve")]
@@ -91,6 +109,7 @@ class Alert(models.Model):
     open → acknowledged → dismissed | case_opened
     open → dismissed | case_opened
     acknowledged, dismissed → open      when the grade climbs
+    any → merged                        its event went into another one; undoing that brings the state back
     """
 
     event = models.OneToOneField(Event, models.PROTECT, related_name="alert")

@@ -36,7 +36,7 @@ VERDICTS_SHOWN = 20
 VIEWS = (
     ("open", _("To triage"), [AlertState.OPEN]),
     ("acknowledged", _("Acknowledged"), [AlertState.ACKNOWLEDGED]),
-    ("settled", _("Settled"), [AlertState.DISMISSED, AlertState.CASE_OPENED]),
+    ("settled", _("Settled"), [AlertState.DISMISSED, AlertState.CASE_OPENED, AlertState.MERGED]),
     ("all", _("All"), list(AlertState)),
 )
 
