@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0002_append_only'),
         ('cases', '0002_search'),
-        ('monitoring', '0005_watches'),
+        ('monitoring', '0006_verdicts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
