@@ -74,5 +74,5 @@ def make_events(unit: Unit, count: int, *, now: datetime, posts: int = 1) -> lis
     talk = [LEAK, *OTHER_TALK][:count]
     texts = [(f"{place}-{post}", text) for place, text in enumerate(talk) for post in range(posts)]
     bring(source, *[said(name, text, title="", published_at=now) for name, text in texts], now=now)
-    ours = Event.objects.filter(unit=unit, mentions__source=source)
-    return [ours.get(mentions__external_id=f"{place}-0") for place in range(len(talk))]
+    firsts = [f"{place}-0" for place in range(len(talk))]
+    return [Event.objects.get(unit=unit, mentions__source=source, mentions__external_id=first) for first in firsts]
