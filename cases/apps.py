@@ -9,7 +9,7 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         # They register themselves once the apps are there.
-        from cases import authority, messages, runbook_codes, told, verbs  # noqa: F401, PLC0415 -- as said
+        from cases import authority, messages, runbook_codes, task_panel, told, verbs  # noqa: F401, PLC0415 -- as said
         from cases.visibility import narrowed_clocks  # noqa: PLC0415 -- as said
         from escalation.gate import register  # noqa: PLC0415 -- as said
 

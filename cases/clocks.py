@@ -5,16 +5,17 @@ Runs that other rooms put on the case's thread (the media's) are theirs: closing
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
 from accounts.models import User
 from cases.enums import Channel, Nature
-from cases.models import Case, Plan
+from cases.models import Case, DepartmentTask, Plan
 from escalation import services as engine
-from escalation.enums import RunState
-from escalation.models import Run
+from escalation.enums import RunState, StepState
+from escalation.models import Clock, Run, Step
+from escalation.queries import live_clocks
 from escalation.runbooks import in_use
 from timeline.refs import ref
 
@@ -22,6 +23,7 @@ COMPLAINT = "complaint"
 APPROVAL = "approval"
 REGULATOR, REPORT, HOTLINE = "regulator", "regulator_report", "hotline_12345"
 AUTHORITY = (REGULATOR, REPORT, HOTLINE)
+DEPARTMENT_TASK = "department_task"
 AFTER_REOPENING = ("investigation", "plan", "outcome", "callback")
 
 
@@ -138,7 +140,8 @@ def cancelled(case: Case, *, actor: User | None, now: datetime) -> None:
 
 
 def owned(case: Case, *, now: datetime) -> None:
-    engine.set_owner(ref(case), case.assignee, now=now)
+    """What departments were asked stays with whoever has it there."""
+    engine.set_owner(ref(case), case.assignee, now=now, besides={DEPARTMENT_TASK})
 
 
 def restarted(case: Case, *, actor: User | None, now: datetime) -> None:
@@ -151,9 +154,54 @@ def relabelled(case: Case, *, was: str) -> None:
 
 
 def handed_over(case: Case) -> None:
-    engine.move_runs(ref(case), case.unit)
+    engine.move_runs(ref(case), case.unit, besides={DEPARTMENT_TASK})
 
 
+# ---- tasks to departments -----------------------------------------------------------------------
+def task_asked(task: DepartmentTask, *, actor: User | None, now: datetime) -> None:
+    """Led by the department that is asked. Its label is the question: who answers need not see the case."""
+    case = task.case
+    facts = _facts_of(case) | {"unit": task.unit, "label": task.short_question, "url": task.get_absolute_url()}
+    bases = {"answer_by": task.answer_by}
+    engine.start_run(DEPARTMENT_TASK, subject=ref(task), bases=bases, owner=None, **facts, actor=actor, now=now)
+
+
+def task_answered(task: DepartmentTask, *, actor: User | None, now: datetime) -> None:
+    delivered(task.case, "task_answered", actor=actor, now=now, subject=ref(task))
+
+
+def task_passed(task: DepartmentTask, *, to: DepartmentTask, now: datetime) -> None:
+    for run in task_runs(task):
+        engine.pass_run(run, subject=ref(to), url=to.get_absolute_url(), unit=to.unit, now=now)
+
+
+def task_assigned(task: DepartmentTask, *, now: datetime) -> None:
+    engine.set_owner(ref(task.case), task.assignee, now=now, subject=ref(task))
+
+
+def task_given_time(task: DepartmentTask, *, until: datetime, actor: User, reason: str, now: datetime) -> None:
+    """The row of the moved step says from when to when, and why."""
+    for step in Step.objects.filter(run__in=task_runs(task), state=StepState.OPEN).select_related("run"):
+        engine.move_step(step, due_at=until, actor=actor, reason=reason, now=now)
+
+
+def task_withdrawn(task: DepartmentTask, *, actor: User | None, reason: str, now: datetime) -> None:
+    for run in task_runs(task):
+        engine.cancel_run(run, now=now, reason=reason, actor=actor)
+
+
+def task_runs(task: DepartmentTask) -> list[Run]:
+    return list(Run.objects.filter(thread=ref(task.case), subject=ref(task), state=RunState.RUNNING))
+
+
+def clocks_of_tasks(tasks: Iterable[DepartmentTask]) -> dict[str, Clock]:
+    """The live clock of each, by the task's ref; one query."""
+    subjects = {ref(task): f"case:{task.case_id}" for task in tasks if task.is_open}
+    live = live_clocks().filter(thread__in=set(subjects.values()), subject__in=subjects)
+    return {clock.subject: clock for clock in live} if subjects else {}
+
+
+# ---- reading ------------------------------------------------------------------------------------
 def complaint_began(case: Case) -> datetime | None:
     """When the run that the case is under began."""
     runs = Run.objects.filter(subject=ref(case), version__runbook__code=COMPLAINT)

@@ -4,6 +4,7 @@ from enum import nonmember
 
 from django.db.models import IntegerChoices, TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CaseKind(TextChoices):
@@ -195,3 +196,12 @@ class Requirement(TextChoices):
     OUTCOME_TOLD = "outcome_told", _("The outcome told to the complainant")
     MEASURES_EVIDENCED = "measures_evidenced", _("The measures evidenced")
     CALLBACK_DONE = "callback_done", _("The call-back done")
+
+
+class TaskState(TextChoices):
+    """open → answered | passed_on (another department has it now) | withdrawn."""
+
+    OPEN = "open", pgettext_lazy("task", "Open")
+    ANSWERED = "answered", _("Answered")
+    PASSED_ON = "passed_on", _("Passed on")
+    WITHDRAWN = "withdrawn", pgettext_lazy("task", "Withdrawn")

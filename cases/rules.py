@@ -85,6 +85,13 @@ def decides_who_sees(user: User, case: Case) -> Reason | None:
     return works_on(user, case) and guards(user, case)
 
 
+def gives_time(user: User, case: Case) -> Reason | None:
+    """More time for an answer that the case waits for."""
+    if is_supervisor(user, case) or user.has_role(Role.COMMANDER):
+        return None
+    return Reason("gives_time", _("Only a supervisor of the case's unit or the commander gives more time."))
+
+
 LEVELS = list(Confidentiality.values)
 
 

@@ -15,12 +15,12 @@ register_deliverables(
         "measures_evidenced": _("The measures are evidenced"),
         "callback_done": _("The call-back is made"),
         "decided": _("A plan or reply is decided"),
+        "task_answered": _("The department's answer"),
     },
     by_itself=True,
 )
 register_deliverables(
     {
-        "task_answered": _("The department's answer"),
         "acceptance_told": _("The authority's decision whether to accept"),
         "mediation_ended": _("The end of the mediation"),
         "termination_told": _("Word that the mediation was ended"),
@@ -32,6 +32,7 @@ register_deliverables(
 )
 register_starter("complaint", "case", _("every new case"))
 register_starter("approval", "plan", _("every plan that is submitted"))
+register_starter("department_task", "task", _("every task to a department"))
 register_starter("regulator", "12315", _("every complaint that 12315 hands over"), needed=False)
 register_starter("regulator_report", "12315", _("every report of wrongdoing that 12315 hands over"), needed=False)
 register_starter("hotline_12345", "12345", _("every case that 12345 hands over"), needed=False)

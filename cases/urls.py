@@ -1,7 +1,7 @@
 from django.urls import path
 
 from cases.downloads import attachment
-from cases.views import acting, approvals, intake, listing, page, personal, plans
+from cases.views import acting, approvals, intake, listing, page, personal, plans, tasks
 
 app_name = "cases"
 
@@ -10,6 +10,9 @@ urlpatterns = [
     path("new/", intake.new, name="new"),
     path("new/hints/", intake.hints, name="new_hints"),
     path("approvals/", approvals.approvals, name="approvals"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/<int:pk>/", tasks.task, name="task"),
+    path("tasks/<int:pk>/<slug:action>/", tasks.act, name="task_act"),
     path("<str:number>/", page.detail, name="detail"),
     path("<str:number>/timeline/", page.timeline, name="timeline"),
     path("<str:number>/compose/<slug:name>/", acting.compose, name="compose"),

@@ -42,6 +42,11 @@ register(
         "case.callback_scheduled": _("scheduled the call-back"),
         "case.callback_done": _("made the call-back"),
         "case.suggestion_added": _("suggested an improvement"),
+        "task.asked": _("asked another department"),
+        "task.answered": _("answered for the department"),
+        "task.passed_on": _("passed the task on to another department"),
+        "task.assigned": _("gave the task to somebody"),
+        "task.withdrawn": _("withdrew the task"),
         "case.personal_data_seen": _("looked at personal data"),
     },
     big={
@@ -56,5 +61,5 @@ register(
         "case.outcome_told",
     },
     bad={"case.plan_rejected"},
-    people={"case.assigned": "to", "case.investigating": "assignee"},
+    people={"case.assigned": "to", "case.investigating": "assignee", "task.assigned": "to"},
 )

@@ -149,16 +149,28 @@ def regrade(run: Run, grade: int, *, now: datetime, actor: User | None = None) -
 
 
 @transaction.atomic
-def set_owner(thread: str, user: User | None, *, now: datetime) -> None:  # noqa: ARG001 -- the caller's row says when
-    """The case went to somebody: the steps that follow its owner do too. The caller records the assignment."""
+def set_owner(
+    thread: str,
+    user: User | None,
+    *,
+    now: datetime,  # noqa: ARG001 -- the caller's row says when
+    subject: str | None = None,
+    besides: Collection[str] = (),
+) -> None:
+    """The case went to somebody: the steps that follow its owner do too. The caller records the assignment.
+
+    `subject`: only the runs of this subject. `besides`: runbooks whose runs have owners of their own.
+    """
     lock_thread(thread)
-    runs = Run.objects.filter(thread=thread, state=RunState.RUNNING)
+    runs = Run.objects.filter(thread=thread, state=RunState.RUNNING, **({"subject": subject} if subject else {}))
+    if besides:
+        runs = runs.exclude(version__runbook__code__in=besides)
     following = [
         step.pk
         for step in Step.objects.filter(run__in=runs, state=StepState.OPEN).select_related("run")
         if body_of(step).get("follows_owner")
     ]
-    runs.update(owner=user)
+    Run.objects.filter(pk__in=runs.values("pk")).update(owner=user)
     Step.objects.filter(pk__in=following).update(assignee=user)
     Clock.objects.filter(step__in=following).exclude(state=ClockState.STOPPED).update(owner=user)
 

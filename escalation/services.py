@@ -3,7 +3,7 @@
 from escalation.auditor import audit
 from escalation.breaches import give_reason
 from escalation.clocks import Plan, acknowledge, pause, resume, start_clock
-from escalation.handover import move_runs
+from escalation.handover import move_runs, pass_run
 from escalation.reopening import reopen_step, take_back
 from escalation.runs import cancel_run, regrade, relabel, set_base, set_owner, start_run
 from escalation.shift_change import confirm_handover, hand_shift_over, refuse_handover
@@ -23,6 +23,7 @@ __all__ = [
     "hand_shift_over",
     "move_runs",
     "move_step",
+    "pass_run",
     "pause",
     "refuse_handover",
     "regrade",

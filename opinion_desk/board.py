@@ -10,8 +10,10 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from cases.approvals import WaitingItem
+from cases.enums import TaskState
 from cases.models import Case
 from cases.queries import cases_of
+from cases.queries.tasks import TaskShown, shown_to, tasks_for
 from cases.views.approvals import waiting_for_me
 from escalation.models import Clock
 from escalation.queries import SOON, burning, clocks_for
@@ -32,13 +34,14 @@ class Desk:
     clocks: list[Clock]
     around: list[Clock]
     approvals: list[WaitingItem]
+    tasks: list[TaskShown]
     alerts: list[Alert]
     incidents: list[Incident]
     cases: list[Case]
 
     @property
     def is_empty(self) -> bool:
-        return not (self.clocks or self.around or self.approvals or self.alerts or self.cases)
+        return not (self.clocks or self.around or self.approvals or self.tasks or self.alerts or self.cases)
 
 
 def desk_of(user: User, now: datetime) -> Desk:
@@ -54,6 +57,7 @@ def desk_of(user: User, now: datetime) -> Desk:
         clocks=list(mine[:SHOWN]),
         around=list(around[:SHOWN]),
         approvals=waiting_for_me(user, now)[:SHOWN],
+        tasks=shown_to(user, tasks_for(user).filter(state=TaskState.OPEN)[:SHOWN]),
         alerts=list(open_alerts(user)[:SHOWN]),
         incidents=list(open_incidents(user)[:SHOWN]) if may_configure(user) else [],
         cases=list(cases_of(user)[:SHOWN]),

@@ -46,6 +46,7 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
             Room("home", _lazy("My desk"), ["home"]),
             Room("cases:list", _lazy("Cases"), ["cases:"], "cases"),
             Room("cases:approvals", _lazy("Approvals"), ["cases:approvals"], "approvals", is_hot=True),
+            Room("cases:tasks", _lazy("Tasks for us"), ["cases:task"], "tasks"),
             Room(
                 "escalation:board",
                 _lazy("Clocks"),

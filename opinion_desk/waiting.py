@@ -9,7 +9,7 @@ from django.db.models import IntegerField, QuerySet, Subquery
 
 from accounts.models import User
 from accounts.paging import COUNT_CAP
-from cases.models import Case
+from cases.models import Case, DepartmentTask
 from cases.views.approvals import waiting_for_me
 from escalation.queries import burning
 from monitoring.queries import failing_sources, open_alerts
@@ -22,6 +22,7 @@ from press.models import Enquiry
 class Waiting:
     cases: int = 0
     approvals: int = 0
+    tasks: int = 0
     overdue: int = 0
     alerts: int = 0
     sources: int = 0
@@ -49,6 +50,7 @@ def waiting_for(user: User, now: datetime) -> Waiting:
 def lists_of(user: User, now: datetime) -> Mapping[str, QuerySet[Any]]:
     return {
         "cases": Case.objects.visible_to(user).open(),
+        "tasks": DepartmentTask.objects.asked_of(user).open(),
         "overdue": burning(user, now).filter(due_at__lte=now),
         "alerts": open_alerts(user),
         "sources": failing_sources(user),

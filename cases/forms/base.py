@@ -24,41 +24,18 @@ if TYPE_CHECKING:
     Files = MultiValueDict[str, UploadedFile[Any]]
 
 
-class CaseForm(Refusable, forms.Form):
-    """One thing a person does to a case. `run` calls the one service that does it."""
+class ActForm(Refusable, forms.Form):
+    """One thing a person does. `run` calls the one service that does it."""
 
     heading: Text = ""
     verb: Text = _("Save")
     done: Text = _("Saved.")
     is_grave: bool = False
     explains: Text = ""
-    ids: str = "id_%s"  # two forms may stand on one page
-    renamed = {"file": "uploads"}
-
-    version = forms.IntegerField(widget=forms.HiddenInput)
-
-    def __init__(self, data: QueryDict | None = None, files: "Files | None" = None, *, case: Case, actor: User) -> None:
-        super().__init__(data, files, auto_id=self.ids, initial={"version": case.version, **self.starting_point(case)})
-        self.case = case
-        self.actor = actor
-        self.status: int = HTTPStatus.OK
-        self.differences: list[dict[str, Any]] = []
-        self.prepare()
-
-    def starting_point(self, case: Case) -> dict[str, Any]:
-        """What the fields hold before anybody types."""
-        return {name: getattr(case, name) for name in self.base_fields if name != "version" and hasattr(case, name)}
-
-    def prepare(self) -> None:
-        """Choices that depend on the case or on who is asking."""
+    status: int = HTTPStatus.OK
 
     def run(self, *, now: datetime) -> None:
         raise NotImplementedError
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What was filled in, without the version it was based on."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
 
     def attempt(self, *, now: datetime) -> bool:
         """Valid and done; otherwise the form says why not and still holds every word."""
@@ -72,14 +49,45 @@ class CaseForm(Refusable, forms.Form):
             return False
         return True
 
+    def take(self, refusal: Refusal) -> None:
+        super().take(refusal)
+        self.status = refusal.status
+
     def choose_from(self, name: str, rows: QuerySet[Any]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 -- declared so in the form
         field.queryset = rows
 
+
+class CaseForm(ActForm):
+    """One thing a person does to a case."""
+
+    ids: str = "id_%s"  # two forms may stand on one page
+    renamed = {"file": "uploads"}
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None = None, files: "Files | None" = None, *, case: Case, actor: User) -> None:
+        super().__init__(data, files, auto_id=self.ids, initial={"version": case.version, **self.starting_point(case)})
+        self.case = case
+        self.actor = actor
+        self.differences: list[dict[str, Any]] = []
+        self.prepare()
+
+    def starting_point(self, case: Case) -> dict[str, Any]:
+        """What the fields hold before anybody types."""
+        return {name: getattr(case, name) for name in self.base_fields if name != "version" and hasattr(case, name)}
+
+    def prepare(self) -> None:
+        """Choices that depend on the case or on who is asking."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What was filled in, without the version it was based on."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
     def take(self, refusal: Refusal) -> None:
         super().take(refusal)
-        self.status = refusal.status
         if isinstance(refusal, Stale):
             self.compare(refusal.current)
 

@@ -32,6 +32,11 @@ def units() -> QuerySet[Unit]:
     return Unit.objects.filter(is_active=True).exclude(kind="department").order_by("path")
 
 
+def departments() -> QuerySet[Unit]:
+    """Whom one can ask: every unit, in the order of the organisation."""
+    return Unit.objects.filter(is_active=True).order_by("path")
+
+
 class CategoryField(OneCategory):
     def label_from_instance(self, obj: Category) -> str:
         return obj.full_label

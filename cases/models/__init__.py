@@ -5,6 +5,7 @@ from cases.models.category import Category
 from cases.models.complainant import Complainant
 from cases.models.counter import DailyCounter
 from cases.models.plan import Measure, Plan
+from cases.models.task import DepartmentTask
 from cases.models.work import CallBack, Contact, Finding, Note, Suggestion, Waiver
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Complainant",
     "Contact",
     "DailyCounter",
+    "DepartmentTask",
     "Finding",
     "Measure",
     "Named",

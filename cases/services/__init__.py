@@ -32,6 +32,7 @@ from cases.services.plans import (
     plan_changes,
     remove_measure,
 )
+from cases.services.tasks import answer_task, ask_department, assign_task, give_time, pass_on, withdraw_task
 
 __all__ = [
     "ComplainantData",
@@ -43,16 +44,21 @@ __all__ = [
     "add_note",
     "add_suggestion",
     "allowed_transitions",
+    "answer_task",
+    "ask_department",
     "assign_case",
+    "assign_task",
     "attach_file",
     "change_complainant",
     "change_confidentiality",
     "complete_measure",
     "draft_plan",
     "edit_facts",
+    "give_time",
     "hand_over",
     "name_person",
     "open_case",
+    "pass_on",
     "perform",
     "plan_changes",
     "reclassify",
@@ -64,4 +70,5 @@ __all__ = [
     "schedule_callback",
     "share_with_unit",
     "verify_finding",
+    "withdraw_task",
 ]

@@ -17,7 +17,7 @@ LONGEST = 10_000
 SLACK = timedelta(minutes=5)
 
 
-def _text(value: str, field: str, *, message: Text) -> str:
+def text_of(value: str, field: str, *, message: Text) -> str:
     text = value.replace("\x00", "").strip()
     if not text:
         raise Invalid(message, fields={field: message})
@@ -31,7 +31,7 @@ def add_note(case: Case, text: str, *, actor: User, now: datetime) -> Note:
     """Whoever sees the case may remark on it, also after it is closed."""
     case = locked(case, actor=actor)
     note = Note.objects.create(
-        case=case, text=_text(text, "text", message=_("Write something.")), author=actor, created_at=now
+        case=case, text=text_of(text, "text", message=_("Write something.")), author=actor, created_at=now
     )
     file_entry(case, "case.noted", actor=actor, now=now, subject=ref(note))
     return note
@@ -46,7 +46,7 @@ def add_finding(
     require_open(case)
     finding = Finding.objects.create(
         case=case,
-        fact=_text(fact, "fact", message=_("Say what was found.")),
+        fact=text_of(fact, "fact", message=_("Say what was found.")),
         evidence=evidence.strip()[:LONGEST],
         source=source.strip()[:200],
         added_by=actor,
@@ -113,7 +113,7 @@ def contact_row(
         round=case.round,
         kind=kind,
         channel=channel,
-        summary=_text(summary, "summary", message=_("Say what was said.")),
+        summary=text_of(summary, "summary", message=_("Say what was said.")),
         at=when,
         recorded_by=actor,
         recorded_at=now,
@@ -162,7 +162,7 @@ def record_callback(case: Case, *, satisfaction: int, actor: User, now: datetime
 def add_suggestion(case: Case, text: str, *, actor: User, now: datetime) -> Suggestion:
     case = locked(case, actor=actor)
     suggestion = Suggestion.objects.create(
-        case=case, text=_text(text, "text", message=_("Write something.")), author=actor, created_at=now
+        case=case, text=text_of(text, "text", message=_("Write something.")), author=actor, created_at=now
     )
     file_entry(case, "case.suggestion_added", actor=actor, now=now, subject=ref(suggestion))
     return suggestion

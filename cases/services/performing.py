@@ -20,6 +20,7 @@ from cases.reasons import refuse_missing, refuse_person
 from cases.services.file import contact_row
 from cases.services.filing import current, file_entry, locked, save_changes
 from cases.services.handling import apply_classification, set_assignee
+from cases.services.tasks import withdraw_all
 from cases.services.telling import tell_approvers, tell_person
 from cases.transitions import TRANSITIONS, TransitionInfo, TransitionSpec
 from timeline.refs import ref
@@ -294,6 +295,7 @@ def _after_recall(act: Act) -> None:
 
 
 def _after_close(act: Act) -> None:
+    withdraw_all(act.case, actor=act.actor, now=act.now)
     clocks.cancelled(act.case, actor=act.actor, now=act.now)
 
 
@@ -304,6 +306,7 @@ def _after_reopen(act: Act) -> None:
 def _after_end(act: Act) -> None:
     """Withdrawn or not accepted: a plan that waits waits no longer."""
     Plan.objects.filter(case=act.case, state=PlanState.SUBMITTED).update(state=PlanState.RECALLED, decided_at=act.now)
+    withdraw_all(act.case, actor=act.actor, now=act.now)
     clocks.cancelled(act.case, actor=act.actor, now=act.now)
 
 

@@ -1,9 +1,11 @@
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from accounts.models import User
 from cases.approval import approvers_of
-from cases.models import Case, Plan
+from cases.clocks import clocks_of_tasks
+from cases.models import Case, DepartmentTask, Plan
+from escalation.ladder import Ladder
 from notifications.services import tell
 from timeline.refs import ref
 
@@ -17,6 +19,41 @@ def tell_person(case: Case, user: User | None, kind: str, *, actor: User | None,
 def tell_approvers(case: Case, plan: Plan, *, actor: User | None, now: datetime, besides: Collection[int] = ()) -> None:
     people = [user for user in approvers_of(plan, case) if user not in besides]
     _tell(case, people, "case.plan_waiting", actor=actor, now=now, level="warning")
+
+
+def tell_department(task: DepartmentTask, kind: str, *, actor: User | None, now: datetime) -> None:
+    """Whoever has it, else who is on duty there, else its head. Neither case nor question travels: the gate decides."""
+    ladder = Ladder.load(now)
+    named = ladder.present([task.assignee_id]) if task.assignee_id else []
+    there = named or ladder.on_duty(task.unit_id) or ladder.present(ladder.org.head_of_department(task.unit_id))
+    _tell_of(task, there, kind, actor=actor, now=now, level="warning" if kind == "task.asked" else "info")
+
+
+def tell_of_task(task: DepartmentTask, kind: str, *, actor: User, now: datetime) -> None:
+    """Those the answer is owed to: who asked, and who has the case."""
+    _tell_of(task, [task.asked_by_id, task.case.assignee_id], kind, actor=actor, now=now, level="info")
+
+
+def _tell_of(
+    task: DepartmentTask, users: Sequence[int | None], kind: str, *, actor: User | None, now: datetime, level: str
+) -> None:
+    clock = clocks_of_tasks([task]).get(ref(task))
+    people = {user for user in users if user is not None and (actor is None or user != actor.pk)}
+    tell(
+        sorted(people),
+        key=f"{kind}:{ref(task)}:{now.isoformat()}",
+        kind=kind,
+        now=now,
+        params={
+            "unit": task.unit.name,
+            "by": actor.name if actor else "…",
+            "due_at": clock.due_at.isoformat() if clock else "—",
+        },
+        url=task.get_absolute_url(),
+        thread=ref(task.case),
+        level=level,
+        stays_inside=task.case.is_drill,
+    )
 
 
 def _tell(case: Case, users: list[int], kind: str, *, actor: User | None, now: datetime, level: str) -> None:

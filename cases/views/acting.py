@@ -18,6 +18,7 @@ from accounts.web import desk_view, signed_in
 from cases import services
 from cases.forms.base import CaseForm
 from cases.forms.handling import AssignForm, ConfidentialityForm, FactsForm, HandOverForm, ShareForm
+from cases.forms.tasks import AskForm
 from cases.forms.transitions import ReclassifyForm, TransitionForm
 from cases.forms.work import CallBackForm, ContactForm, FilesForm, FindingForm, NoteForm, ScheduleForm
 from cases.models import Case
@@ -39,6 +40,7 @@ FORMS: Mapping[str, type[CaseForm]] = {
     "share": ShareForm,
     "facts": FactsForm,
     "schedule": ScheduleForm,
+    "ask": AskForm,
 }
 
 

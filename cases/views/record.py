@@ -6,13 +6,12 @@ from typing import Any
 
 from django.db.models import Model
 
-from cases.models import CallBack, Contact, Finding, Measure, Note, Suggestion
+from cases.models import CallBack, Contact, DepartmentTask, Finding, Measure, Note, Suggestion
 from escalation.models import Step
 from timeline.models import Entry
 
-WORDED: Mapping[str, type[Model]] = {
-    model._meta.model_name or "": model for model in (CallBack, Contact, Finding, Measure, Note, Step, Suggestion)
-}
+WORDS = (CallBack, Contact, DepartmentTask, Finding, Measure, Note, Step, Suggestion)
+WORDED: Mapping[str, type[Model]] = {model._meta.model_name or "": model for model in WORDS}
 
 
 def with_words(entries: Sequence[Entry]) -> list[Entry]:
