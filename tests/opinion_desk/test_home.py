@@ -16,7 +16,7 @@ from tests.factories.escalation import load_runbooks
 from timeline.now import shifted
 
 SignIn = Callable[[User], Client]
-HOME_QUERIES = 32
+HOME_QUERIES = 33
 
 
 @pytest.fixture(autouse=True)
