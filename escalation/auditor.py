@@ -41,7 +41,7 @@ WITH read AS (
 )
 SELECT clock.id, coalesce(rung.code, '') AS code, coalesce(rung.at, '') AS at, clock.label,
        CASE WHEN rung.is_readable THEN 'not_fired' ELSE 'broken' END AS kind, rung.place::int
-FROM read JOIN escalation_clock clock ON clock.id = read.id
+FROM escalation_clock clock
 LEFT JOIN LATERAL (
     SELECT place, plan.each ->> 'code' AS code, plan.each ->> 'kind' AS kind, plan.each ->> 'at' AS at,
            coalesce(plan.each ->> 'code', '') <> ''
@@ -50,7 +50,7 @@ LEFT JOIN LATERAL (
         WITH ORDINALITY AS plan(each, place)
 ) AS rung ON true
 LEFT JOIN escalation_rung told ON told.clock_id = clock.id AND told.code = rung.code
-WHERE clock.state = 'running'
+WHERE clock.id = ANY (ARRAY(SELECT id FROM read)) AND clock.state = 'running'
   AND (coalesce(clock.ladder -> 0 ->> 'at', '') < %(cutoff)s OR clock.ladder -> 0 ->> 'at' > '9')
   AND (rung.at < %(cutoff)s OR rung.is_readable IS NOT TRUE)
   AND told.id IS NULL
