@@ -66,6 +66,9 @@ class _Any:
 
     numbers: tuple[int, ...]
 
+    def may_hold_by(self, number: int) -> bool:
+        return number in self.numbers
+
     def spans(self, found: Found, text: Text, rule: str) -> list[Span]:  # noqa: ARG002 -- the conditions' signature
         return [span for number in self.numbers for span in found.get(number, ())]
 
@@ -76,6 +79,9 @@ class _Near:
 
     operands: tuple[_Any, ...]
     within: int
+
+    def may_hold_by(self, number: int) -> bool:
+        return all(number in operand.numbers for operand in self.operands)
 
     def spans(self, found: Found, text: Text, rule: str) -> list[Span]:
         places = sorted(
@@ -101,6 +107,9 @@ class _Regex:
     number: int
     pattern: SafePattern
     gate: int | None
+
+    def may_hold_by(self, number: int) -> bool:
+        return self.gate in (None, number)
 
     def spans(self, found: Found, text: Text, rule: str) -> list[Span]:  # noqa: ARG002 -- the conditions' signature
         if self.gate is not None and self.gate not in text.sure:
@@ -129,6 +138,11 @@ class _Plan:
     def is_simple(self) -> bool:
         return not self.all_of and not self.none_of and all(isinstance(each, _Any) for each in self.any_of)
 
+    def may_hold_by(self, number: int) -> bool:
+        """Whether this needle, found alone, may be enough."""
+        any_of = not self.any_of or any(each.may_hold_by(number) for each in self.any_of)
+        return any_of and all(each.may_hold_by(number) for each in self.all_of)
+
 
 class Conditions:
     """All rules, by the needles that make them worth judging. `always`: to be judged for every text."""
@@ -138,7 +152,9 @@ class Conditions:
         self.always: list[_Plan] = []
         self._numbers: dict[Needle, int] = {}
         self._patterns: dict[str, _Regex] = {}
-        self.alone: list[list[str] | None] = []  # the rules a needle fulfils by itself; None where more is to be asked
+        self.alone: list[
+            list[str] | None
+        ] = []  # the rules a needle found alone fulfils; None where more is to be asked
         self._simple: list[list[str]] = []
         self._others: list[list[_Plan]] = []
 
@@ -154,7 +170,8 @@ class Conditions:
         telling = _needed(plan)
         for number in telling:
             self._others[number].append(plan)
-            self.alone[number] = None
+            if plan.may_hold_by(number):
+                self.alone[number] = None
         if not telling:
             self.always.append(plan)
 

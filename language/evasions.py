@@ -8,9 +8,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import eq
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import AhoCorasick, Implementation
 
 from language.sounds import as_sounds, spellings
 
@@ -82,6 +83,7 @@ class Disguises:
         self._spelled = _Search([(i, s) for i, t in pure for s in spellings(t, limit=SPELLINGS_PER_TERM)])
         self._sounds = _Search([(i, as_sounds(term)) for i, term in pure if len(term) > 2])
         self._terms = dict(pure)
+        self._only_sounding_so = [self._terms[o[0]] if len(o) == 1 else "" for o in self._sounds.owners]
 
     def search(self, folded: str) -> Iterator[Find]:
         """Every disguised occurrence; plain ones are not among them. No find crosses the end of a line."""
@@ -117,10 +119,13 @@ class Disguises:
                     yield Find(term, view.place(start), view.place(end - 1) + 1, view.text, start, suspected=False)
 
     def _by_sound(self, folded: str) -> Iterator[Find]:
-        for term, start, end in self._sounds.hits(as_sounds(folded)):
-            written, meant = folded[start:end], self._terms[term]
-            if written != meant and any(a == b for a, b in zip(written, meant, strict=True)):
-                yield Find(term, start, end, folded, start, suspected=True)
+        only = self._only_sounding_so
+        finds = self._sounds.finds(as_sounds(folded))
+        for form, start, end in [(f, s, e) for f, s, e in finds if folded[s:e] != only[f]]:
+            written = folded[start:end]
+            for term in self._sounds.owners[form]:
+                if written != (meant := self._terms[term]) and any(map(eq, written, meant)):
+                    yield Find(term, start, end, folded, start, suspected=True)
 
 
 class _Search:
@@ -130,17 +135,20 @@ class _Search:
         owners: dict[str, list[int]] = {}
         for term, form in forms:
             owners.setdefault(form, []).append(term)
-        self._owners = list(owners.values())
-        self._automaton = AhoCorasick(list(owners)) if owners else None
+        self.owners = list(owners.values())
+        self._automaton = AhoCorasick(list(owners), implementation=Implementation.ContiguousNFA) if owners else None
 
     def __bool__(self) -> bool:
         return self._automaton is not None
 
+    def finds(self, text: str) -> list[tuple[int, int, int]]:
+        """Which form, from where to where."""
+        return self._automaton.find_matches_as_indexes(text, overlapping=True) if self._automaton else []
+
     def hits(self, text: str) -> Iterator[tuple[int, int, int]]:
-        if self._automaton is None:
-            return
-        for form, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            for term in self._owners[form]:
+        """Which term, from where to where."""
+        for form, start, end in self.finds(text):
+            for term in self.owners[form]:
                 yield term, start, end
 
 

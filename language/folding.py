@@ -7,9 +7,11 @@ nobody sees are dropped. Folding serves matching only: what is stored and shown 
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 
 from language.resources import load_json
 
@@ -17,6 +19,7 @@ TABLE_END = 0x20000
 SLOW = "\uffff"  # a code point that is no character: the table's word for "fold this piece by piece"
 BEYOND = chr(TABLE_END)
 BEYOND_TABLE = re.compile(f"[{BEYOND}-\U0010ffff]")
+FIRST_PLANE = 0x10000  # characters from here on are asked one by one: a set of far ones is slow to search for
 EMOJI_FIRST = frozenset(map(chr, range(0x1F200, 0x1F300)))  # NFKC would turn these emoji into words
 
 
@@ -42,8 +45,29 @@ class Folded:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Many folded texts as one, a line end after each but the last. `starts[i]` is where text i begins.
+
+    `starts` has one more: text i ends before `starts[i + 1] - 1`. `uneven`: the few whose positions did not stay.
+    """
+
+    text: str
+    starts: Sequence[int]
+    uneven: Mapping[int, Folded]
+
+    def one(self, number: int) -> str:
+        """The folded text of this number."""
+        return self.text[self.starts[number] : self.starts[number + 1] - 1]
+
+    def number_at(self, place: int) -> int:
+        """Which text stands at this place."""
+        return bisect_right(self.starts, place) - 1
+
+
+@dataclass(frozen=True, slots=True)
 class _Tables:
     quick: list[int]  # one to one, SLOW where that is not the whole truth
+    changing: re.Pattern[str]  # one character that may not stay what it is
     one_to_one: dict[int, str]
     wide: dict[str, str]
     invisible: frozenset[str]
@@ -51,11 +75,56 @@ class _Tables:
 
 
 def fold(text: str) -> Folded:
-    """Fold, keeping the way back. Texts without length-changing characters cost one translation."""
-    quick = fold_quickly(text)
-    if quick is not None:
-        places = range(len(text) + 1)
-        return Folded(quick, places[:-1], places[1:])
+    """Fold, keeping the way back. Texts without length-changing characters cost one look at each character."""
+    quick = _one_to_one(text)
+    if SLOW in quick:
+        return _fold_slowly(text)
+    places = range(len(text) + 1)
+    return Folded(quick, places[:-1], places[1:])
+
+
+def fold_text(text: str) -> str:
+    """The folded text alone, for callers that need no way back."""
+    quick = _one_to_one(text)
+    return "".join(result for result, _, _ in _pieces(text, _tables())) if SLOW in quick else quick
+
+
+def fold_together(texts: Sequence[str]) -> Together:
+    """Many texts at the price of one; only those with length-changing characters are folded by themselves."""
+    starts = _starts(map(len, texts))
+    folded = _one_to_one("\n".join(texts))
+    if SLOW not in folded:
+        return Together(folded, starts, {})
+    slow = sorted({bisect_right(starts, found.start()) - 1 for found in re.finditer(SLOW, folded)})
+    uneven = {number: _fold_slowly(texts[number]) for number in slow}
+    lengths = list(map(len, texts))
+    parts: list[str] = []
+    at = 0
+    for number, alone in uneven.items():
+        parts += folded[at : starts[number]], alone.text
+        at, lengths[number] = starts[number + 1] - 1, len(alone.text)
+    parts.append(folded[at:])
+    return Together("".join(parts), _starts(lengths), uneven)
+
+
+def _starts(lengths: Iterable[int]) -> list[int]:
+    return list(accumulate(map((1).__add__, lengths), initial=0))
+
+
+def _one_to_one(text: str) -> str:
+    """Every character folded by itself, SLOW for those of which that is not the whole truth.
+
+    Most characters stay what they are: looking for those that may not is quicker than asking the table about all.
+    """
+    tables = _tables()
+    parts = tables.changing.split(text)
+    if len(parts) > 1:
+        parts[1::2] = BEYOND_TABLE.sub(SLOW, "".join(parts[1::2])).translate(tables.quick)
+        return "".join(parts)
+    return text
+
+
+def _fold_slowly(text: str) -> Folded:
     characters: list[str] = []
     offsets: list[int] = []
     ends: list[int] = []
@@ -64,29 +133,6 @@ def fold(text: str) -> Folded:
         offsets.extend([start] * len(result))
         ends.extend([end] * len(result))
     return Folded("".join(characters), offsets, ends)
-
-
-def fold_text(text: str) -> str:
-    """The folded text alone, for callers that need no way back."""
-    quick = fold_quickly(text)
-    return quick if quick is not None else "".join(result for result, _, _ in _pieces(text, _tables()))
-
-
-def fold_quickly(text: str) -> str | None:
-    """The folded text where every position stays what it was, as in most texts; None where `fold` must tell."""
-    folded = text.translate(_tables().quick)
-    return None if SLOW in folded or BEYOND_TABLE.search(text) else folded
-
-
-def fold_together(texts: Sequence[str]) -> tuple[str, dict[int, Folded]]:
-    """Many texts folded as one, each followed by a line end; and the few whose positions do not stay, by number."""
-    joined = "\n".join(texts)
-    quick = fold_quickly(joined)
-    if quick is not None:
-        return quick, {}
-    uneven = {number: fold(text) for number, text in enumerate(texts) if fold_quickly(text) is None}
-    parts = [uneven[n].text if n in uneven else text.translate(_tables().quick) for n, text in enumerate(texts)]
-    return "\n".join(parts), uneven
 
 
 def _pieces(text: str, tables: _Tables) -> Iterator[tuple[str, int, int]]:
@@ -133,8 +179,10 @@ def _tables() -> _Tables:
     for first, last in data["slow"]:
         for code in range(first, min(last + 1, TABLE_END)):
             quick[code] = ord(SLOW)
+    changing = "".join(map(re.escape, (chr(code) for code in range(FIRST_PLANE) if quick[code] != code)))
     return _Tables(
         quick=quick,
+        changing=re.compile(f"([{changing}{chr(FIRST_PLANE)}-\U0010ffff])"),
         one_to_one=one_to_one,
         wide=data["wide"],
         invisible=_members(data["invisible"]),

@@ -8,21 +8,22 @@ boolean part, near and patterns are looked at only for rules with a hit. Matchin
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick
+from ahocorasick_rs import AhoCorasick, Implementation
 
 from language.conditions import Conditions, Found, Span, Text, Verdict
 from language.elements import Place, within_scope
-from language.evasions import Disguises
-from language.folding import Folded, fold_together
+from language.evasions import Disguises, Find
+from language.folding import Folded, Together, fold_together
 from language.named_lists import Lists, NoSuchListError
 from language.rules import Rule
 
 _new = tuple.__new__
-BATCH = 1024  # texts searched as one: the big automata are read once for all of them
+BATCH = 100_000  # characters searched as one: the big automata are read once for all of them, in little memory
 
-_Batch = tuple[str, Sequence[str], Mapping[int, Folded], list[int]]  # as one, one by one, the uneven, beginnings
+_Raw = tuple[int, int, int]  # which form was found, from where to where in the texts together
 
 __all__ = ["Hit", "Matcher", "Place", "Span", "merged"]
 
@@ -60,7 +61,9 @@ class Matcher:
         self._picky = [needle.is_picky for needle in needles]
         self._needles = needles
         self._owners = list(owners.values())
-        self._automaton = AhoCorasick(list(owners)) if owners else None
+        alone = [None if picky else ids for picky, ids in zip(self._picky, self._conditions.alone, strict=True)]
+        self._forms = [_by_itself([alone[needle] for needle in sharing]) for sharing in self._owners]
+        self._automaton = AhoCorasick(list(owners), implementation=Implementation.ContiguousNFA) if owners else None
         hideable = [needle.text if needle.is_hideable else "" for needle in needles]
         self._disguises = Disguises(hideable) if evasions and any(hideable) else None
 
@@ -78,9 +81,9 @@ class Matcher:
     ) -> dict[int, list[Hit]]:
         """By the number of the text, those with hits only. Rules whose pattern ran out of time are added to `slow`."""
         answers: dict[int, list[Hit]] = {}
-        for start in range(0, len(texts), BATCH):
-            batch = texts[start : start + BATCH]
-            for number, hits in self._match_batch(batch, set() if slow is None else slow):
+        for start, end in _batches(texts):
+            found = self._match_batch(texts[start:end], set() if slow is None else slow)
+            for number, hits in found.items():
                 answers[start + number] = hits
         return self._within_scopes(answers, places) if self._scopes else answers
 
@@ -93,69 +96,96 @@ class Matcher:
                 kept[number] = within
         return kept
 
-    def _match_batch(self, texts: Sequence[str], slow: set[str]) -> Iterator[tuple[int, list[Hit]]]:
-        together, uneven = fold_together(texts)
-        sure, doubtful, starts = self._found(together, texts, uneven)
-        alone, always = self._conditions.alone, self._conditions.always
-        for number in range(len(texts)) if always else sorted(sure.keys() | doubtful.keys()) if doubtful else sure:
-            found = sure.get(number, {})
-            if not (always or number in doubtful or number in uneven):
-                hits = _by_one_needle(found, alone)
-                if hits is not None:
-                    if hits:  # the needle may be a part of rules that found no more of theirs
-                        yield number, hits
-                    continue
-            verdicts = self._judged(number, found, doubtful.get(number, {}), (together, texts, uneven, starts), slow)
-            if verdicts:
-                yield number, _hits(verdicts, uneven.get(number))
+    def _match_batch(self, texts: Sequence[str], slow: set[str]) -> dict[int, list[Hit]]:
+        together = fold_together(texts)
+        found, disguised = self._found(together), self._disguised(together)
+        everyone = bool(self._conditions.always)
+        by_hand = set(range(len(texts))) if everyone else {*disguised, *(found.keys() & together.uneven.keys())}
+        answers = self._by_one_find(found, together.starts, by_hand)
+        for number in by_hand:
+            hits = self._judged(together, number, found.get(number, ()), disguised.get(number, ()), slow)
+            if hits:
+                answers[number] = hits
+        return answers
 
-    def _judged(self, number: int, sure: Found, doubtful: Found, batch: "_Batch", slow: set[str]) -> list[Verdict]:
-        together, texts, uneven, starts = batch
-        length = len(uneven[number].text if number in uneven else texts[number])
-        folded = together[starts[number] : starts[number] + length]
-        return self._conditions.judge(Text(folded, sure, doubtful, slow))
+    def _by_one_find(
+        self, found: Mapping[int, list[_Raw]], starts: Sequence[int], by_hand: set[int]
+    ) -> dict[int, list[Hit]]:
+        """The common case: a term stands in the text once, and all it can fulfil it fulfils by itself.
 
-    def _found(
-        self, together: str, texts: Sequence[str], uneven: Mapping[int, Folded]
-    ) -> tuple[dict[int, Found], dict[int, Found], list[int]]:
-        """Where the needles were found, by text and by needle, in positions of the text; and where texts begin."""
-        starts, at = [], 0
-        for number, text in enumerate(texts):
-            starts.append(at)
-            at += (len(uneven[number].text) if number in uneven else len(text)) + 1
-        sure: dict[int, Found] = {}
-        doubtful: dict[int, Found] = {}
-        self._add_plain(together, starts, sure)
-        if self._disguises is not None:
-            for find in self._disguises.search(together):
-                if not self._needles[find.term].excluded(find.view, find.view_start):
-                    number = bisect_right(starts, find.start) - 1
-                    base = starts[number]
-                    found = (doubtful if find.suspected else sure).setdefault(number, {})
-                    found.setdefault(find.term, []).append((find.start - base, find.end - base))
-        return sure, doubtful, starts
-
-    def _add_plain(self, together: str, starts: list[int], sure: dict[int, Found]) -> None:
-        if self._automaton is None:
-            return
-        owners, picky, needles = self._owners, self._picky, self._needles
-        number, base, end_of_text = -1, 0, -1
-        found: Found = {}
-        for form, start, end in self._automaton.find_matches_as_indexes(together, overlapping=True):
-            if start > end_of_text:  # finds come in the order of their ends, and none crosses the end of a text
-                number = bisect_right(starts, start) - 1
+        All other texts are added to those to be looked at by hand.
+        """
+        forms = self._forms
+        answers: dict[int, list[Hit]] = {}
+        for number, finds in found.items():
+            form, start, end = finds[0]
+            ids = forms[form]
+            if ids is None or len(finds) > 1 or number in by_hand:
+                by_hand.add(number)
+            elif ids:  # a word may be a part of rules that found no more of theirs
                 base = starts[number]
-                end_of_text = starts[number + 1] - 1 if number + 1 < len(starts) else len(together)
-                found = sure.get(number, {})
-            for owner in owners[form]:
-                if picky[owner] and needles[owner].excluded(together, start):
-                    continue
-                if not found:
-                    found = sure.setdefault(number, {})
-                if owner in found:
-                    found[owner].append((start - base, end - base))
-                else:
-                    found[owner] = [(start - base, end - base)]
+                spans = ((start - base, end - base),)
+                answers[number] = hits = []
+                for id_ in ids:
+                    hits.append(_new(Hit, (id_, spans, False)))  # noqa: PERF401 -- a comprehension costs more for one rule
+        return answers
+
+    def _found(self, together: Together) -> dict[int, list[_Raw]]:
+        """Terms as they are written, by text: finds come in the order of their ends, none crosses a text's end."""
+        by_text: dict[int, list[_Raw]] = {}
+        if self._automaton is None:
+            return by_text
+        starts, end_of_text = together.starts, -1
+        finds: list[_Raw] = []
+        for find in self._automaton.find_matches_as_indexes(together.text, overlapping=True):
+            if find[1] <= end_of_text:
+                finds.append(find)
+            else:
+                following = bisect_right(starts, find[1])
+                end_of_text = starts[following] - 1
+                by_text[following - 1] = finds = [find]
+        return by_text
+
+    def _disguised(self, together: Together) -> dict[int, list[Find]]:
+        by_text: dict[int, list[Find]] = {}
+        if self._disguises is not None:
+            for find in self._disguises.search(together.text):
+                if not self._needles[find.term].excluded(find.view, find.view_start):
+                    by_text.setdefault(together.number_at(find.start), []).append(find)
+        return by_text
+
+    def _judged(
+        self, together: Together, number: int, finds: Sequence[_Raw], disguised: Sequence[Find], slow: set[str]
+    ) -> list[Hit]:
+        """All that a text may need: exclusions, disguises, rules that ask for more, the way back to the original."""
+        base = together.starts[number]
+        sure: Found = {}
+        doubtful: Found = {}
+        for form, start, end in finds:
+            for owner in self._owners[form]:
+                if not (self._picky[owner] and self._needles[owner].excluded(together.text, start)):
+                    sure.setdefault(owner, []).append((start - base, end - base))
+        for find in disguised:
+            where = doubtful if find.suspected else sure
+            where.setdefault(find.term, []).append((find.start - base, find.end - base))
+        verdicts = self._conditions.judge(Text(together.one(number), sure, doubtful, slow))
+        return _hits(verdicts, together.uneven.get(number))
+
+
+def _batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    ends = list(accumulate(map(len, texts)))
+    start = 0
+    while start < len(texts):
+        before = ends[start - 1] if start else 0
+        end = max(start + 1, bisect_right(ends, before + BATCH))
+        yield start, end
+        start = end
+
+
+def _by_itself(alone: Sequence[list[str] | None]) -> list[str] | None:
+    """The rules that needles of one form fulfil by themselves; None where more is to be asked."""
+    ids = [id_ for each in alone if each is not None for id_ in each]
+    return None if None in alone or len(set(ids)) < len(ids) else ids
 
 
 def merged(spans: Sequence[Span]) -> list[Span]:
@@ -167,21 +197,6 @@ def merged(spans: Sequence[Span]) -> list[Span]:
         else:
             result.append((start, end))
     return result
-
-
-def _by_one_needle(found: Found, alone: Sequence[list[str] | None]) -> list[Hit] | None:
-    """The common case: every needle found fulfils its rules by itself. None where more is to be asked."""
-    hits: list[Hit] = []
-    seen: set[str] = set()
-    for needle, places in found.items():
-        ids = alone[needle]
-        if ids is None or not seen.isdisjoint(ids):
-            return None  # a rule that asks for more, or one with two of its terms
-        seen.update(ids)
-        spans = (places[0],) if len(places) == 1 else _sorted(places)
-        for id_ in ids:
-            hits.append(_new(Hit, (id_, spans, False)))  # noqa: PERF401 -- a comprehension costs more for one rule
-    return hits
 
 
 def _hits(verdicts: list[Verdict], folded: Folded | None) -> list[Hit]:

@@ -5,7 +5,8 @@ from itertools import chain, islice, product
 
 from language.resources import load_json
 
-PRIVATE = 0xE000  # each syllable is one private-use character, so that sounds are searched like text
+FIRST, LAST = 0x600, 0x7FF  # each syllable is one character of these, so that sounds are searched like text
+NO_SOUND = 0xFFFD  # what such characters become themselves
 TABLE_END = 0x10000
 
 
@@ -18,8 +19,9 @@ def readings() -> dict[str, tuple[str, ...]]:
 @cache
 def _sound_table() -> list[int]:
     table, codes = list(range(TABLE_END)), dict[str, int]()
+    table[FIRST : LAST + 1] = [NO_SOUND] * (LAST + 1 - FIRST)
     for character, spoken in readings().items():
-        table[ord(character)] = codes.setdefault(spoken[0], PRIVATE + len(codes))
+        table[ord(character)] = codes.setdefault(spoken[0], FIRST + len(codes))
     return table
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from language.folding import fold, fold_text
+from language.folding import fold, fold_text, fold_together
 
 # Where folding has most to do: width forms, marks, emoji, invisible characters, Traditional forms, anything at all.
 TRICKY = st.text(
@@ -87,3 +87,14 @@ def test_canonically_equal_texts_fold_alike(text: str) -> None:
 @given(st.lists(st.sampled_from(["服务", "態度", "Ａ", "。", "\u200b", "é"]), max_size=8))
 def test_folding_word_by_word_is_folding_the_whole(words: list[str]) -> None:
     assert fold_text("".join(words)) == "".join(map(fold_text, words))
+
+
+@given(st.lists(st.text(st.sampled_from("退款 Ａ，㎏…①ⅳ煇𠮷\u0301é\u200b\n😡\uffff\ud800"), max_size=12), max_size=8))
+def test_many_texts_are_folded_together_as_each_alone(texts: list[str]) -> None:
+    alone = [fold(text) for text in texts]
+
+    together = fold_together(texts)
+
+    assert together.text == "\n".join(each.text for each in alone)
+    assert [together.one(number) for number in range(len(texts))] == [each.text for each in alone]
+    assert together.uneven == {number: each for number, each in enumerate(alone) if not each.is_identity}

@@ -268,6 +268,12 @@ def test_without_disguises_matching_is_finding_in_the_folded_text(text: str) -> 
         assert all(term in fold_text(text[start:end]) for start, end in hit.spans)
 
 
+def test_other_scripts_sound_like_nothing() -> None:
+    matcher = Matcher({"it": Rule.of("服务员")})
+
+    assert all(matcher.match(f"服{chr(code)}员") == [] for code in range(0x600, 0x800))
+
+
 @given(st.text(st.characters(), max_size=60))
 def test_no_text_upsets_the_matcher(text: str) -> None:
     for hit in Matcher({t: Rule.of(t) for t in ("退款", "服务员", "a", "😡")}).match(text):
