@@ -54,9 +54,9 @@ def _engine(now: datetime) -> list[Issue]:
     tick, audit = silence("tick", now=now), silence("audit", now=now)
     found = []
     if tick is None or tick > TICK_SILENCE:
-        found.append(Issue("clocks", "failing", _("The clock engine is silent: are worker and beat running?")))
+        found.append(Issue("clocks", "failing", _("The clock engine is silent: is the timekeeper running, or worker and beat?")))
     elif audit is not None and audit > AUDIT_SILENCE:
-        found.append(Issue("clocks", "degraded", _("The auditor of the clocks is silent: is beat running?")))
+        found.append(Issue("clocks", "degraded", _("The auditor of the clocks is silent: is the timekeeper running, or worker and beat?")))
     return found
 
 

@@ -32,9 +32,20 @@ PICTURES = (
     ("case-phone", "supervisor", "first of /cases/?state=following_up", NARROW, "light"),
     ("new-complaint", "agent", "/cases/new/", WIDE, "light"),
     ("clocks", "commander", "/clocks/", WIDE, "light"),
+    ("clocks-by-unit", "commander", "/clocks/?by=unit", WIDE, "light"),
+    ("clock", "commander", "first of /clocks/?when=over", WIDE, "light"),
+    ("roster", "supervisor", "/clocks/roster/", WIDE, "light"),
+    ("runbook", "admin", "/clocks/runbooks/complaint/", WIDE, "light"),
+    ("calendar", "admin", "/clocks/calendar/", WIDE, "light"),
     ("alerts", "monitor", "/monitoring/alerts/", WIDE, "light"),
+    ("event", "monitor", "first of /monitoring/events/", WIDE, "light"),
+    ("mentions", "monitor", "/monitoring/mentions/", WIDE, "light"),
+    ("watch", "monitor", "first of /monitoring/watches/", WIDE, "light"),
+    ("sources", "monitor", "/monitoring/sources/", WIDE, "light"),
+    ("grading", "monitor", "/monitoring/grading/", WIDE, "light"),
     ("enquiry", "pr", "first of /press/", WIDE, "light"),
     ("approvals", "supervisor", "/cases/approvals/", WIDE, "light"),
+    ("channels", "admin", "/inbox/channels/", WIDE, "light"),
 )
 
 

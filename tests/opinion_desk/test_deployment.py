@@ -66,7 +66,14 @@ def test_every_variable_given_to_a_container_is_read_there():
 def test_every_management_command_exists():
     named = {words[2] for words in commands() if words[:2] == ["python", "manage.py"]}
 
-    assert named == {"migrate", "grant_application_role", "load_defaults", "setup_link", "sign_of_life"}
+    assert named == {
+        "migrate",
+        "grant_application_role",
+        "load_defaults",
+        "setup_link",
+        "sign_of_life",
+        "keep_time",
+    }
     assert sorted(named - set(get_commands())) == []
 
 
@@ -92,11 +99,12 @@ def test_migrations_run_as_the_owner_and_the_application_as_its_own_role():
         "migrate": "desk_owner",
         "web": "desk_app",
         "worker": "desk_app",
+        "timekeeper": "desk_app",
         "beat": "desk_app",
     }
 
 
-@pytest.mark.parametrize("name", ["migrate", "web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["migrate", "web", "worker", "timekeeper", "beat"])
 def test_the_desks_containers_may_do_little(name):
     service = COMPOSE["services"][name]
 
