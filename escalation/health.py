@@ -52,12 +52,13 @@ def _engine(now: datetime) -> list[Issue]:
     if not Clock.objects.filter(state=ClockState.RUNNING).exists():
         return []
     tick, audit = silence("tick", now=now), silence("audit", now=now)
-    found = []
     if tick is None or tick > TICK_SILENCE:
-        found.append(Issue("clocks", "failing", _("The clock engine is silent: is the timekeeper running, or worker and beat?")))
-    elif audit is not None and audit > AUDIT_SILENCE:
-        found.append(Issue("clocks", "degraded", _("The auditor of the clocks is silent: is the timekeeper running, or worker and beat?")))
-    return found
+        words = _("The clock engine is silent: is the timekeeper running, or worker and beat?")
+        return [Issue("clocks", "failing", words)]
+    if audit is not None and audit > AUDIT_SILENCE:
+        words = _("The auditor of the clocks is silent: is the timekeeper running, or worker and beat?")
+        return [Issue("clocks", "degraded", words)]
+    return []
 
 
 def _findings(now: datetime) -> list[Issue]:
