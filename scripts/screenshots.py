@@ -46,6 +46,7 @@ PICTURES = (
     ("enquiry", "pr", "first of /press/", WIDE, "light"),
     ("approvals", "supervisor", "/cases/approvals/", WIDE, "light"),
     ("channels", "admin", "/inbox/channels/", WIDE, "light"),
+    ("operations", "admin", "/operations/", WIDE, "light"),
 )
 
 
