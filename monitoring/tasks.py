@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from monitoring import importing, incidents, polling, pushing, store
+from monitoring import importing, incidents, polling, pushing, store, tending
 from timeline.now import now
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,12 @@ def _enqueue_waiting() -> None:
         take_in_waiting.delay()
     except (OperationalError, OSError) as error:
         logger.warning("What was brought waits for the next sweep, the broker does not answer: %s", error)
+
+
+@shared_task(soft_time_limit=240, time_limit=270)
+def tend_events() -> int:
+    """Events that people talked about, and those that live, get their stage, heat, words, links and forecasts."""
+    return tending.tend_all(now=now())
 
 
 @shared_task

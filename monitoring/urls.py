@@ -1,6 +1,19 @@
 from django.urls import path
 
-from monitoring.views import alerts, events, grading, hits, hooks, imports, mentions, sources, subscribing, watches
+from monitoring.views import (
+    alerts,
+    event_acts,
+    events,
+    grading,
+    heat,
+    hits,
+    hooks,
+    imports,
+    mentions,
+    sources,
+    subscribing,
+    watches,
+)
 
 app_name = "monitoring"
 
@@ -15,6 +28,12 @@ urlpatterns = [
     path("grading/edit/", grading.edit_grading, name="grading_edit"),
     path("events/", events.events, name="events"),
     path("events/<int:pk>/", events.event, name="event"),
+    path("events/<int:pk>/rearrange/", event_acts.rearrange, name="event_rearrange"),
+    path("events/<int:pk>/title/", event_acts.title, name="event_title"),
+    path("events/operations/<int:pk>/undo/", event_acts.undo_operation, name="event_undo"),
+    path("events/suggestions/<int:pk>/", event_acts.answer_suggestion, name="event_suggestion"),
+    path("events/links/<int:pk>/", event_acts.answer_link, name="event_link"),
+    path("events/heat/", heat.heat, name="heat"),
     path("mentions/", mentions.mentions, name="mentions"),
     path("mentions/<int:pk>/", mentions.mention, name="mention"),
     path("mentions/export/<slug:kind>/", mentions.export, name="mentions_export"),

@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 290},
     },
     "take-in": {"task": "monitoring.tasks.take_in_waiting", "schedule": 10.0, "options": {"expires": 9}},
+    "tend-events": {"task": "monitoring.tasks.tend_events", "schedule": 5.0, "options": {"expires": 4.9}},
     "keep-mentions": {"task": "monitoring.tasks.keep_store", "schedule": 21_600.0, "options": {"expires": 21_000}},
     "forget-answers": {"task": "accounts.tasks.forget_old_answers", "schedule": 3600.0, "options": {"expires": 3500}},
 }

@@ -46,6 +46,7 @@ class Event(models.Model):
     stage_reasons = models.JSONField(default=list)
     # Logarithm of the heat at a fixed moment: all events cool at the same pace, so their order stands still (heat.py).
     heat_rank = models.FloatField(_("heat"), default=0.0)
+    linked_cases = models.BigIntegerField(default=0)  # and complaints up to this one with the mentions
     linked_up_to = models.BigIntegerField(default=0)  # mentions up to this number were compared with the complaints
     # When it must be looked at again; the sweep of monitoring/tending.py is the one reader.
     care_at = models.DateTimeField(null=True, blank=True)

@@ -11,10 +11,12 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy
 
-from monitoring.enums import RiskKind
+from monitoring.enums import RiskKind, Stage
 from monitoring.grading import reason_words
+from monitoring.linking import link_words
 from monitoring.models import Mention, WatchHit, WatchVersion
 from monitoring.queries import spans_of
+from monitoring.stages import stage_words
 from monitoring.words import trouble_words
 
 register = template.Library()
@@ -134,6 +136,21 @@ def as_text(raw: Any) -> str:
 def cell_trouble(error: Mapping[str, Any]) -> str:
     """What is wrong with a cell of an imported row."""
     return trouble_words(str(error.get("code", "")), error.get("params") or {})
+
+
+@register.filter
+def stage_reason(reason: Mapping[str, Any]) -> str:
+    return stage_words(reason)
+
+
+@register.filter
+def stage_name(code: str) -> str:
+    return str(Stage(code).label) if code in Stage.values else code
+
+
+@register.filter
+def link_reason(code: str) -> str:
+    return link_words(code)
 
 
 @register.filter

@@ -1,0 +1,74 @@
+"""The curves of an event as drawings that scale with the page; the figures stand in tables behind them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitoring.heat import Curve, Point
+
+STEP, HEIGHT = 10, 96  # units of the drawing
+
+
+@dataclass(frozen=True)
+class Column:
+    x: int
+    y: float
+    height: float
+    dark_y: float
+    dark_height: float
+    point: Point
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Columns are mentions, their dark part the negative ones; the line is the heat."""
+
+    columns: list[Column]
+    line: str
+    width: int
+    most: int
+    hottest: float
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True)
+class ToneBar:
+    x: int
+    y: float
+    height: float
+    point: Point
+
+
+def drawing_of(curve: Curve) -> Drawing:
+    most = max((point.mentions for point in curve.points), default=0) or 1
+    hottest = max((point.heat for point in curve.points), default=0.0) or 1.0
+    columns = [_column(place, point, most) for place, point in enumerate(curve.points)]
+    line = " ".join(
+        f"{place * STEP + STEP // 2},{round(HEIGHT - point.heat / hottest * (HEIGHT - 4), 1)}"
+        for place, point in enumerate(curve.points)
+    )
+    return Drawing(
+        columns=columns,
+        line=line,
+        width=len(columns) * STEP,
+        most=most,
+        hottest=hottest,
+        begins=curve.points[0].at,
+        ends=curve.points[-1].at,
+    )
+
+
+def tone_of(curve: Curve) -> list[ToneBar]:
+    """The share of negative talk, where anything was said."""
+    bars = []
+    for place, point in enumerate(curve.points):
+        if (percent := point.negative_percent) is not None:
+            height = round(percent * HEIGHT / 100, 1)
+            bars.append(ToneBar(x=place * STEP, y=HEIGHT - height, height=height, point=point))
+    return bars
+
+
+def _column(place: int, point: Point, most: int) -> Column:
+    height = round(point.mentions / most * HEIGHT, 1)
+    dark = round(point.negatives / most * HEIGHT, 1)
+    return Column(x=place * STEP, y=HEIGHT - height, height=height, dark_y=HEIGHT - dark, dark_height=dark, point=point)
