@@ -1,4 +1,4 @@
-"""What an authority that handed the case over must do by when, and what has been put on record of it."""
+"""Runbooks beside the case's own: of the authority that handed it over, and those a supervisor started by hand."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from cases.clocks import AUTHORITY, authority_runbook
+from cases.clocks import COMPLAINT
 from cases.models import Case
 from cases.panels import register_panel
 from escalation.enums import StepState
@@ -37,12 +37,13 @@ class AuthorityRun:
 
 
 def panel(case: Case, user: User, _now: datetime) -> SafeString | None:
-    if not authority_runbook(case):
+    own = runs_of(ref(case)).filter(subject=ref(case)).select_related("version__runbook")
+    runs = list(own.exclude(version__runbook__code=COMPLAINT))
+    if not runs:
         return None
-    runs = runs_of(ref(case)).filter(version__runbook__code__in=AUTHORITY).select_related("version__runbook")
     clocks = {clock.step_id: clock for clock in live_clocks().filter(run__in=runs)}
     shown = [AuthorityRun(run, [_shown(run, step, clocks, user) for step in run.steps.all()]) for run in runs]
-    return render_to_string("cases/_authority.html", {"case": case, "runs": shown}) if shown else None
+    return render_to_string("cases/_authority.html", {"case": case, "runs": shown})
 
 
 def _shown(run: Run, step: Step, clocks: dict[int | None, Clock], user: User) -> AuthorityStep:

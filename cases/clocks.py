@@ -157,6 +157,20 @@ def handed_over(case: Case) -> None:
     engine.move_runs(ref(case), case.unit, besides={DEPARTMENT_TASK})
 
 
+def started_by_hand(case: Case, code: str, *, started_at: datetime, reason: str, actor: User, now: datetime) -> Run:
+    """Like the authority's it goes on when the case ends: whoever it is owed to is owed it all the same."""
+    return engine.start_run(
+        code,
+        subject=ref(case),
+        owner=case.assignee,
+        started_at=started_at,
+        reason=reason,
+        **_facts_of(case),
+        actor=actor,
+        now=now,
+    )
+
+
 # ---- tasks to departments -----------------------------------------------------------------------
 def task_asked(task: DepartmentTask, *, actor: User | None, now: datetime) -> None:
     """Led by the department that is asked. Its label is the question: who answers need not see the case."""

@@ -50,3 +50,8 @@ def starters_of(runbook: str) -> list[Starter]:
 
 def is_needed(runbook: str) -> bool:
     return any(starter.needed for starter in starters_of(runbook))
+
+
+def started_codes() -> list[str]:
+    """Runbooks that rooms start; all others are started by a person's hand."""
+    return list(_starters)

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.enums import Role
@@ -21,7 +22,7 @@ from accounts.errors import Conflict, Invalid, NotAllowed, Stale
 from accounts.models import User
 from escalation.faults import CODE, GRADES, BadRunbook, faults_of
 from escalation.models import Runbook, RunbookVersion
-from escalation.registry import is_needed, starters_of
+from escalation.registry import is_needed, started_codes, starters_of
 from escalation.runbook_text import as_json
 from timeline.refs import ref
 from timeline.services import record
@@ -94,6 +95,12 @@ def current_version(code: str) -> RunbookVersion:
 
 def in_use(code: str) -> bool:
     return Runbook.objects.filter(code=code, retired_at=None, versions__is_current=True).exists()
+
+
+def started_by_hand() -> QuerySet[Runbook]:
+    """In use, and nothing in the house starts them: what an administrator made as a copy, one per city for instance."""
+    books = Runbook.objects.filter(retired_at=None, versions__is_current=True)
+    return books.exclude(code__in=started_codes()).order_by("code")
 
 
 # ---- what administrators decide -----------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Invalid
 from accounts.models import Unit, User
 from cases import services as cases
-from cases.models import Case, Finding, Plan
+from cases.models import Case, DepartmentTask, Finding, Plan
 from cases.services import ComplainantData, MeasureData
 from cases.transitions import TRANSITIONS
 from escalation import services as escalation
@@ -100,6 +100,19 @@ def measures_done(stage: Stage, step: ScenarioStep) -> None:
     plan = stage.thing(step, Plan)
     for measure in plan.measures.filter(done_at=None):
         cases.complete_measure(plan.case, measure, evidence=step.data["evidence"], actor=stage.person, now=stage.now)
+
+
+def ask_department(stage: Stage, step: ScenarioStep) -> DepartmentTask:
+    data = dict(step.data)
+    unit = Unit.objects.get(code=data.pop("unit"))
+    answer_by = stage.later(data.pop("answer_in"))
+    case = stage.thing(step, Case)
+    return cases.ask_department(case, unit=unit, answer_by=answer_by, actor=stage.person, now=stage.now, **data)
+
+
+def answer_task(stage: Stage, step: ScenarioStep) -> DepartmentTask:
+    task = stage.thing(step, DepartmentTask)
+    return cases.answer_task(task, step.data["answer"], actor=stage.person, now=stage.now)
 
 
 def callback(stage: Stage, step: ScenarioStep) -> Any:
@@ -245,6 +258,7 @@ def send_reply(stage: Stage, step: ScenarioStep) -> Reply:
 
 _WORDS: tuple[Action, ...] = (
     open_case, assign, reclassify, contact, note, finding, verify, draft_plan, measures_done, callback,
+    ask_department, answer_task,
     add_source, add_watch, publish, poll, acknowledge_alert, open_case_from_alert,
     log_enquiry, complete_step, assign_step, draft_reply, revise_reply, submit_reply, approve_reply, send_reply,
 )  # fmt: skip

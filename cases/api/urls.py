@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from cases.api import file, views
+from cases.api import file, tasks, views
 
 app_name = "cases-api"
 on_file = [
@@ -13,6 +13,7 @@ on_file = [
     path("callback/schedule/", file.CallBackSchedule.as_view(), name="callback_schedule"),
     path("notes/", file.Notes.as_view(), name="notes"),
     path("assign/", file.Assign.as_view(), name="assign"),
+    path("tasks/", tasks.CaseTasks.as_view(), name="case_tasks"),
     path("timeline/", file.Timeline.as_view(), name="timeline"),
 ]
 urlpatterns = [
@@ -23,4 +24,10 @@ urlpatterns = [
     path("cases/<slug:number>/attachments/", views.AttachmentList.as_view(), name="attachments"),
     path("cases/<slug:number>/attachments/<int:pk>/", views.AttachmentDetail.as_view(), name="attachment"),
     path("cases/<slug:number>/", include(on_file)),
+    path("tasks/", tasks.Tasks.as_view(), name="tasks"),
+    path("tasks/<int:pk>/", tasks.TaskDetail.as_view(), name="task"),
+    path("tasks/<int:pk>/answer/", tasks.TaskAnswer.as_view(), name="task_answer"),
+    path("tasks/<int:pk>/pass-on/", tasks.TaskPassOn.as_view(), name="task_pass_on"),
+    path("tasks/<int:pk>/assign/", tasks.TaskAssign.as_view(), name="task_assign"),
+    path("tasks/<int:pk>/withdraw/", tasks.TaskWithdraw.as_view(), name="task_withdraw"),
 ]

@@ -7,13 +7,15 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Unit, User
 from cases.models import Case, Category
+from escalation.models import Runbook
 
 if TYPE_CHECKING:
     OneCategory = forms.ModelChoiceField[Category]
     OnePerson = forms.ModelChoiceField[User]
+    OneRunbook = forms.ModelChoiceField[Runbook]
     OneUnit = forms.ModelChoiceField[Unit]
 else:
-    OneCategory = OnePerson = OneUnit = forms.ModelChoiceField  # generic for the type checker only
+    OneCategory = OnePerson = OneRunbook = OneUnit = forms.ModelChoiceField  # generic for the type checker only
 
 
 def categories() -> QuerySet[Category]:

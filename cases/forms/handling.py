@@ -1,6 +1,7 @@
 """Changes that move no state: who has it, where it is, who sees it, how it is judged. Each is a row on the timeline."""
 
 from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +11,11 @@ from accounts.models import Unit, User
 from cases import services
 from cases.enums import Confidentiality
 from cases.forms.base import CaseForm
-from cases.forms.choices import PersonChoice, UnitChoice, colleagues, units
+from cases.forms.choices import OneRunbook, PersonChoice, UnitChoice, colleagues, units
 from cases.forms.fields import MomentField, lines
+from cases.models import Case
+from escalation.models import Runbook
+from escalation.runbooks import started_by_hand
 
 
 class AssignForm(CaseForm):
@@ -83,6 +87,33 @@ class ShareForm(CaseForm):
 
     def run(self, *, now: datetime) -> None:
         services.share_with_unit(self.case, actor=self.actor, now=now, **self.facts)
+
+
+class StartRunbookForm(CaseForm):
+    heading = _("Start a runbook")
+    verb = _("Start")
+    done = _("Started. Its clocks run.")
+    runbook = OneRunbook(
+        label=_("Runbook"),
+        queryset=Runbook.objects.none(),
+        help_text=_("Only runbooks that nothing starts by itself; administrators make them by copying."),
+    )
+    started_at = MomentField(
+        label=_("Counts from"),
+        required=False,
+        help_text=_("Empty: now. Else the day the authority received it."),
+    )
+    reason = lines(_("Reason"), rows=2)
+
+    def starting_point(self, case: Case) -> dict[str, Any]:  # noqa: ARG002 -- nothing is taken over
+        return {}
+
+    def prepare(self) -> None:
+        self.choose_from("runbook", started_by_hand())
+
+    def run(self, *, now: datetime) -> None:
+        facts = self.facts
+        services.start_runbook(self.case, facts.pop("runbook"), actor=self.actor, now=now, **facts)
 
 
 class FactsForm(CaseForm):

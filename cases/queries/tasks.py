@@ -47,11 +47,11 @@ class TaskPage:
 
 def tasks_for(user: User) -> QuerySet[DepartmentTask]:
     """What their department is asked: open ones first, by the time left; then what was settled last."""
-    return by_time_left(_named(DepartmentTask.objects.asked_of(user)))
+    return by_time_left(with_names(DepartmentTask.objects.asked_of(user)))
 
 
 def tasks_of(case: Case) -> QuerySet[DepartmentTask]:
-    return _named(case.tasks.all()).order_by("-pk")
+    return with_names(case.tasks.all()).order_by("-pk")
 
 
 def by_time_left(rows: QuerySet[DepartmentTask]) -> QuerySet[DepartmentTask]:
@@ -98,7 +98,7 @@ def _shown(task: DepartmentTask, clock: Clock | None, *, sees_case: bool) -> Tas
     return TaskShown(task, clock, task.case.number if may_know else "", sees_case)
 
 
-def _named(rows: QuerySet[DepartmentTask]) -> QuerySet[DepartmentTask]:
+def with_names(rows: QuerySet[DepartmentTask]) -> QuerySet[DepartmentTask]:
     return rows.select_related("unit__parent", "asked_by", "assignee", "settled_by", "case")
 
 

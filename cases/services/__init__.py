@@ -32,6 +32,7 @@ from cases.services.plans import (
     plan_changes,
     remove_measure,
 )
+from cases.services.runbooks import start_runbook
 from cases.services.tasks import answer_task, ask_department, assign_task, give_time, pass_on, withdraw_task
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "reveal_personal",
     "schedule_callback",
     "share_with_unit",
+    "start_runbook",
     "verify_finding",
     "withdraw_task",
 ]

@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.web import desk_view, signed_in
 from cases import services
 from cases.forms.base import CaseForm
-from cases.forms.handling import AssignForm, ConfidentialityForm, FactsForm, HandOverForm, ShareForm
+from cases.forms.handling import AssignForm, ConfidentialityForm, FactsForm, HandOverForm, ShareForm, StartRunbookForm
 from cases.forms.tasks import AskForm
 from cases.forms.transitions import ReclassifyForm, TransitionForm
 from cases.forms.work import CallBackForm, ContactForm, FilesForm, FindingForm, NoteForm, ScheduleForm
@@ -41,6 +41,7 @@ FORMS: Mapping[str, type[CaseForm]] = {
     "facts": FactsForm,
     "schedule": ScheduleForm,
     "ask": AskForm,
+    "start-runbook": StartRunbookForm,
 }
 
 

@@ -57,6 +57,7 @@ HANDLING: Sequence[Door] = (
     Door("share", _("Share with another unit"), rules.works_on, while_open=False),
     Door("confidentiality", _("Change who sees it"), rules.decides_who_sees, while_open=False),
     Door("ask", _("Ask another department"), rules.works_on),
+    Door("start-runbook", _("Start a runbook …"), rules.supervisor),
     Door("schedule", _("Schedule the call-back"), rules.works_on),
 )
 
