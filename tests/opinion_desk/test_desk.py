@@ -233,7 +233,7 @@ def test_killed_it_leaves_no_process_and_started_again_it_finds_its_data_and_sto
 
     assert desk.process.wait(60) == 0
     assert all_gone(family, within=5) == []
-    assert "desk     │ Stopped." in desk.said
+    assert re.search(r"^desk +│ Stopped\.$", desk.said, re.MULTILINE)
 
 
 def test_a_taken_port_is_refused_with_a_way_out(tmp_path):
