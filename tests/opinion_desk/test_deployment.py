@@ -101,7 +101,6 @@ def test_migrations_run_as_the_owner_and_the_application_as_its_own_role():
         "worker": "desk_app",
         "timekeeper": "desk_app",
         "beat": "desk_app",
-        "timekeeper": "desk_app",
     }
 
 
