@@ -1,11 +1,13 @@
 from django.urls import path
 
-from monitoring.api import views
+from monitoring.api import events, views
 
 app_name = "monitoring-api"
 
 urlpatterns = [
     path("mentions/", views.Mentions.as_view(), name="mentions"),
+    path("events/", events.EventList.as_view(), name="events"),
+    path("events/<int:pk>/", events.EventDetail.as_view(), name="event"),
     path("alerts/", views.AlertList.as_view(), name="alerts"),
     path("alerts/<int:pk>/", views.AlertDetail.as_view(), name="alert"),
     path("alerts/<int:pk>/acknowledge/", views.Acknowledge.as_view(), name="alert_acknowledge"),
