@@ -36,18 +36,19 @@ class AuthorityRun:
     steps: list[AuthorityStep]
 
 
-def panel(case: Case, user: User, _now: datetime) -> SafeString | None:
+def panel(case: Case, user: User, now: datetime) -> SafeString | None:
     own = runs_of(ref(case)).filter(subject=ref(case)).select_related("version__runbook")
     runs = list(own.exclude(version__runbook__code=COMPLAINT))
     if not runs:
         return None
     clocks = {clock.step_id: clock for clock in live_clocks().filter(run__in=runs)}
-    shown = [AuthorityRun(run, [_shown(run, step, clocks, user) for step in run.steps.all()]) for run in runs]
+    shown = [AuthorityRun(run, [_shown(run, step, clocks, user, now=now) for step in run.steps.all()]) for run in runs]
     return render_to_string("cases/_authority.html", {"case": case, "runs": shown})
 
 
-def _shown(run: Run, step: Step, clocks: dict[int | None, Clock], user: User) -> AuthorityStep:
+def _shown(run: Run, step: Step, clocks: dict[int | None, Clock], user: User, *, now: datetime) -> AuthorityStep:
     step.run = run
+    is_by_hand = step.state == StepState.OPEN and bool(body_of(step).get("by_hand"))
     source = body_of(step).get("source", {})
     return AuthorityStep(
         step=step,
@@ -55,7 +56,7 @@ def _shown(run: Run, step: Step, clocks: dict[int | None, Clock], user: User) ->
         deliverable=in_language(step.deliverable),
         source=source_words(source),
         is_checked=bool(source.get("checked")),
-        can_complete=step.state == StepState.OPEN and bool(body_of(step).get("by_hand")) and may_complete(user, step),
+        can_complete=is_by_hand and may_complete(user, step, now=now),
     )
 
 

@@ -1,8 +1,10 @@
 """Who may do what with a step or a clock they can see."""
 
+from datetime import datetime
+
 from accounts.enums import Role
 from accounts.models import Unit, User
-from escalation.models import Clock, Rung, Step
+from escalation.models import Absence, Clock, Rung, Step
 
 OVERSEERS = (Role.SUPERVISOR, Role.COMMANDER, Role.ADMIN)
 
@@ -12,10 +14,31 @@ def is_overseer(user: User, unit_id: int | None) -> bool:
     return user.has_role(*OVERSEERS) or _is_head(user, unit_id)
 
 
-def may_complete(user: User, step: Step) -> bool:
-    """Whoever acts: the assignee, the people of the departments that lead or support, and those who oversee them."""
+def may_complete(user: User, step: Step, *, now: datetime) -> bool:
+    """Whoever acts: the assignee, the people of the departments that lead or support, and those who oversee them.
+
+    And whoever stands in for one of them now: they are told of the step, so they can do it.
+    """
+    if _acts(user, step) or is_overseer(user, step.lead_unit_id):
+        return True
+    return any(_acts(absent, step) or _is_head(absent, step.lead_unit_id) for absent in stands_in_for(user, now=now))
+
+
+def _acts(user: User, step: Step) -> bool:
     places = {step.lead_unit_id, *(place.get("unit") for place in step.supporting)}
-    return user.pk == step.assignee_id or user.unit_id in places - {None} or is_overseer(user, step.lead_unit_id)
+    return user.pk == step.assignee_id or user.unit_id in places - {None}
+
+
+def stands_in_for(user: User, *, now: datetime) -> list[User]:
+    """Everybody who is away now and whose work comes to this person, through deputies who are away themselves too."""
+    found: dict[int, User] = {}
+    deputies = {user.pk}
+    while deputies:
+        away = Absence.objects.filter(deputy__in=deputies, starts_at__lte=now, ends_at__gt=now).select_related("user")
+        new = {absence.user_id: absence.user for absence in away if absence.user_id not in found}
+        found |= new
+        deputies = set(new)
+    return [absent for pk, absent in found.items() if pk != user.pk]
 
 
 def may_settle_otherwise(user: User, step: Step) -> bool:

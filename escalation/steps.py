@@ -223,7 +223,7 @@ def deliver(
 @transaction.atomic
 def complete_step(step: Step, *, actor: User, note: str, now: datetime) -> Step:
     """By hand, only where the runbook says that a person's word is the deliverable."""
-    if not rules.may_complete(actor, step):
+    if not rules.may_complete(actor, step, now=now):
         raise NotAllowed(_("Only the departments of this step, and those above them, complete it."))
     step = _open(step)
     if not body_of(step).get("by_hand"):
@@ -275,7 +275,7 @@ def assign_step(step: Step, *, to: User, actor: User, now: datetime) -> Step:
     """Somebody takes it, or somebody above gives it."""
     if to.pk != actor.pk and not rules.may_settle_otherwise(actor, step):
         raise NotAllowed(_("Only supervisors, heads and command give a step to somebody else."))
-    if to.pk == actor.pk and not rules.may_complete(actor, step):
+    if to.pk == actor.pk and not rules.may_complete(actor, step, now=now):
         raise NotAllowed(_("Only the departments of this step take it."))
     if not to.is_active:
         message = _("This person no longer works here.")

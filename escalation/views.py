@@ -180,7 +180,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
 def _run_page(
     request: HttpRequest, found: Run, *, bound: dict[str, Any] | None = None, status: int = 200
 ) -> HttpResponse:
-    user = signed_in(request)
+    user, now = signed_in(request), time_now()
     steps = list(steps_of_run(found))
     clocks = {clock.step_id: clock for clock in live_clocks().filter(step__in=steps)}
     places = _place_names(steps)
@@ -195,9 +195,9 @@ def _run_page(
             deliverable=in_language(step.deliverable),
             source=source_words(body_of(step).get("source")),
             is_checked=bool(body_of(step).get("source", {}).get("checked")),
-            forms=_forms(user, step) | (bound or {}).get(str(step.pk), {}),
+            forms=_forms(user, step, now=now) | (bound or {}).get(str(step.pk), {}),
             missed=(late := over.get(step.pk)),
-            reason_form=BreachReasonForm() if _owes_reason(user, step, late) else None,
+            reason_form=BreachReasonForm() if _owes_reason(user, step, late, now=now) else None,
         )
         for step in steps
     ]
@@ -211,8 +211,8 @@ def _missed_of(steps: list[Step]) -> QuerySet[Clock]:
     return missed(Clock.objects.filter(step__in=steps)).select_related("breach_reason__by").order_by("pk")
 
 
-def _owes_reason(user: User, step: Step, late: Clock | None) -> bool:
-    return late is not None and not hasattr(late, "breach_reason") and rules.may_complete(user, step)
+def _owes_reason(user: User, step: Step, late: Clock | None, *, now: datetime) -> bool:
+    return late is not None and not hasattr(late, "breach_reason") and rules.may_complete(user, step, now=now)
 
 
 def _place_names(steps: list[Step]) -> dict[int, str]:
@@ -220,13 +220,13 @@ def _place_names(steps: list[Step]) -> dict[int, str]:
     return {pk: unit.label() for pk, unit in Unit.objects.in_bulk(wanted).items()}
 
 
-def _forms(user: User, step: Step) -> dict[str, forms.Form]:
+def _forms(user: User, step: Step, *, now: datetime) -> dict[str, forms.Form]:
     """What this person may do with the step now, as forms."""
     if step.state != StepState.OPEN:
         return {}
     found: dict[str, forms.Form] = {}
     prefix = f"step-{step.pk}"
-    if body_of(step).get("by_hand") and rules.may_complete(user, step):
+    if body_of(step).get("by_hand") and rules.may_complete(user, step, now=now):
         found["complete"] = NoteForm(prefix=prefix)
     if rules.may_settle_otherwise(user, step):
         found |= {

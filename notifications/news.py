@@ -19,6 +19,7 @@ register(
     body=_("%(kind)s answered %(code)s. What waits goes by other channels; it is tried again by itself."),
     words=words,
 )
+register("channel.test", title=_("Test letter from the desk"), body=_("Mail of the desk arrives here."))
 register(
     "channel.works",
     title=_("A channel works again: %(name)s"),

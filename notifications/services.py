@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.enums import Role
@@ -11,7 +11,7 @@ from accounts.errors import Conflict, NotAllowed
 from accounts.models import User
 from notifications.delivery import deliver_due
 from notifications.doorbell import ring
-from notifications.enums import OutboxState
+from notifications.enums import ChannelKind, OutboxState
 from notifications.models import InboxItem, OutboxMessage, SuppressedAddress
 from notifications.telling import Telling, tell, tell_many
 from timeline.services import record
@@ -29,6 +29,9 @@ __all__ = [
     "tell_many",
 ]
 
+# As OutboxMessage.may_go_again says it of one row.
+REPLAYABLE = Q(state=OutboxState.DEAD) | Q(state=OutboxState.SENT, channel=ChannelKind.WEBHOOK)
+
 
 def mark_read(item: InboxItem, *, user: User, now: datetime) -> None:
     InboxItem.objects.filter(pk=item.pk, user=user, read_at=None).update(read_at=now)
@@ -38,18 +41,26 @@ def mark_all_read(user: User, *, now: datetime) -> int:
     return InboxItem.objects.filter(user=user, read_at=None).update(read_at=now)
 
 
+@transaction.atomic
 def replay(message: OutboxMessage, *, actor: User, now: datetime) -> None:
-    """A dead letter goes out once more, with all its attempts before it and the same id."""
-    if not replay_all(OutboxMessage.objects.filter(pk=message.pk), actor=actor, now=now):
-        raise Conflict(_("Only a message that could not be delivered is sent again."))
+    """A dead letter goes out once more, and a call to another system also after it was delivered; with the same id.
+
+    Other systems tell a repeat by its id; people would only read the same thing twice.
+    """
+    require_administrator(actor)
+    if not _replay(OutboxMessage.objects.filter(REPLAYABLE, pk=message.pk), actor=actor, now=now):
+        raise Conflict(_("Only what could not be delivered, and calls to other systems, are sent again."))
 
 
 @transaction.atomic
 def replay_all(messages: QuerySet[OutboxMessage], *, actor: User, now: datetime) -> int:
     """Every dead letter among them goes out once more; returns how many. What waits or went is left alone."""
     require_administrator(actor)
-    dead = messages.order_by().filter(state=OutboxState.DEAD)
-    revived = dead.update(state=OutboxState.PENDING, attempts=0, next_attempt_at=now)
+    return _replay(messages.order_by().filter(state=OutboxState.DEAD), actor=actor, now=now)
+
+
+def _replay(messages: QuerySet[OutboxMessage], *, actor: User, now: datetime) -> int:
+    revived = messages.update(state=OutboxState.PENDING, attempts=0, next_attempt_at=now)
     if revived:
         record("outbox", "outbox.replayed", now=now, actor=actor, details={"count": revived})
         transaction.on_commit(ring, robust=True)

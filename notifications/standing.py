@@ -12,6 +12,7 @@ from notifications.channels.registry import KINDS, adapter_of
 from notifications.channels.robot import WORDS, explained
 from notifications.enums import OPEN_STATES, ChannelKind, ChannelState
 from notifications.models import Channel, OutboxMessage
+from notifications.told import MAIL_WORDS
 
 # Below this a pause is the robot's pace, not worth a word.
 NOTICED = timedelta(seconds=30)
@@ -81,9 +82,9 @@ def answer_in_words(channel: Channel, code: str) -> str:
         return adapter_of(channel.kind).explain(outcome)
     if code in MAIL_PASSWORD_CODES:
         return _("The mail server does not accept user or password. Whoever runs the desk sets them anew.")
-    return (
-        explained(outcome, {}) if code in WORDS else _("The mail server does not take letters. Its words stand beside.")
-    )
+    if code in MAIL_WORDS or code in WORDS:
+        return explained(outcome, MAIL_WORDS)
+    return _("The mail server does not take letters. Its words stand beside.")
 
 
 def all_channels() -> QuerySet[Channel]:

@@ -17,7 +17,7 @@ from notifications.models import InboxItem, OutboxMessage
 SHOWN = 50
 KEYS = 300  # an exact look-up each; past that only the first are asked for
 
-_MAIL_WORDS: dict[str, Text] = {
+MAIL_WORDS: dict[str, Text] = {
     "connection": _lazy("The mail server does not answer. It is tried again."),
     "disconnected": _lazy("The mail server hung up in the middle. The letter goes out again."),
     "suppressed": _lazy("The address refused mail before, so nothing was sent to it."),
@@ -83,7 +83,7 @@ def explained(row: OutboxMessage) -> str:
     if row.last_code in _WORDS:
         return str(_WORDS[row.last_code])
     if row.channel == ChannelKind.EMAIL:
-        return str(_MAIL_WORDS.get(row.last_code) or _mail_words(row.last_code))
+        return str(MAIL_WORDS.get(row.last_code) or _mail_words(row.last_code))
     return adapter_of(row.channel).explain(Rejected(row.last_code, ""))
 
 

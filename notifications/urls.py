@@ -17,6 +17,7 @@ urlpatterns = [
     path("letters/<str:name>", views.letter, name="letter"),
     path("channels/", channel_views.channels, name="channels"),
     path("channels/new/<slug:kind>/", channel_views.new_channel, name="channel_new"),
+    path("channels/mail/test/", channel_views.test_mail, name="mail_test"),
     path("channels/<int:pk>/", channel_views.channel, name="channel"),
     path("channels/<int:pk>/edit/", channel_views.edit_channel, name="channel_edit"),
     path("channels/<int:pk>/test/", channel_views.test_channel, name="channel_test"),

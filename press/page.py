@@ -81,14 +81,14 @@ class Seat:
     approval: Approval | None
 
 
-def step_rows(enquiry: Enquiry, user: User | None = None) -> list[StepRow]:
+def step_rows(enquiry: Enquiry, user: User | None = None, *, now: datetime) -> list[StepRow]:
     """Without a user nothing can be done with the rows: for showing them elsewhere, in three queries."""
     steps = steps_of_enquiry(enquiry)
     clocks = clocks_by_step(steps)
     is_chief = user is not None and (
         user.has_role(*step_rules.OVERSEERS) or Unit.objects.filter(head=user, is_active=True).exists()
     )
-    return [_row(step, clocks.get(step.pk), enquiry=enquiry, user=user, is_chief=is_chief) for step in steps]
+    return [_row(step, clocks.get(step.pk), enquiry=enquiry, user=user, is_chief=is_chief, now=now) for step in steps]
 
 
 def people_for(enquiry: Enquiry) -> QuerySet[User]:
@@ -96,7 +96,7 @@ def people_for(enquiry: Enquiry) -> QuerySet[User]:
 
 
 def enquiry_page(enquiry: Enquiry, user: User, *, now: datetime, bound: Mapping[str, Any]) -> dict[str, Any]:
-    rows = step_rows(enquiry, user)
+    rows = step_rows(enquiry, user, now=now)
     replies = list(
         enquiry.replies.select_related("author", "sent_by").prefetch_related("approvals__user").order_by("-number")
     )
@@ -123,7 +123,9 @@ def enquiry_page(enquiry: Enquiry, user: User, *, now: datetime, bound: Mapping[
     }
 
 
-def _row(step: Step, clock: Clock | None, *, enquiry: Enquiry, user: User | None, is_chief: bool) -> StepRow:
+def _row(
+    step: Step, clock: Clock | None, *, enquiry: Enquiry, user: User | None, is_chief: bool, now: datetime
+) -> StepRow:
     body = next(body for body in step.run.body["steps"] if body["code"] == step.code)
     who = user if step.state == StepState.OPEN and step.run.state == RunState.RUNNING else None
     return StepRow(
@@ -133,7 +135,7 @@ def _row(step: Step, clock: Clock | None, *, enquiry: Enquiry, user: User | None
         deliverable=in_language(step.deliverable),
         is_shared=step.run.subject != ref(enquiry),
         is_by_hand=bool(body.get("by_hand")),
-        can_complete=who is not None and bool(body.get("by_hand")) and step_rules.may_complete(who, step),
+        can_complete=who is not None and bool(body.get("by_hand")) and step_rules.may_complete(who, step, now=now),
         can_settle=who is not None and is_chief and step_rules.may_settle_otherwise(who, step),
     )
 

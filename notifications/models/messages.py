@@ -115,6 +115,12 @@ class OutboxMessage(models.Model):
             models.Index(fields=["moved_to"], name="outbox_moved_to", condition=Q(moved_to__isnull=False)),
         ]
 
+    @property
+    def may_go_again(self) -> bool:
+        """By hand: what died, and calls to other systems, which know a repeat by its id."""
+        is_repeatable = self.state == OutboxState.SENT and self.channel == ChannelKind.WEBHOOK
+        return self.state == OutboxState.DEAD or is_repeatable
+
 
 class SuppressedAddress(models.Model):
     """An address that refused mail for good. Kept as a blind index: it can be recognised, never read."""

@@ -9,11 +9,13 @@ from accounts.enums import Function, Role
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import User
 from escalation.models import Clock, Run, Step
+from escalation.rules import stands_in_for
 from escalation.services import acknowledge, assign_step, complete_step, move_step, pause, resume, waive_step
 from notifications.models import InboxItem, OutboxMessage
 from tests.conftest import Organisation
 from tests.factories.accounts import UserFactory
 from tests.factories.escalation import make_clock
+from tests.factories.roster import send_away
 from timeline.models import Entry
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +49,31 @@ def test_strangers_to_a_step_do_not_complete_it(run: Run, outsider: User, liaiso
     for person in (outsider, liaison):
         with pytest.raises(NotAllowed):
             complete_step(step(run, "report"), actor=person, note="Done", now=now)
+
+
+def test_a_deputy_of_another_department_does_the_step_while_they_stand_in(
+    run: Run, agent: User, liaison: User, now: datetime
+) -> None:
+    back = now + timedelta(hours=1)
+    send_away(agent, deputy=UserFactory(unit=liaison.unit), ends_at=back)
+    send_away(agent, deputy=liaison, starts_at=back)
+    assign_step(step(run, "report"), to=agent, actor=agent, now=now)
+
+    with pytest.raises(NotAllowed):
+        complete_step(step(run, "report"), actor=liaison, note="Too early", now=now)
+    done = complete_step(step(run, "report"), actor=liaison, note="Told group PR", now=back)
+
+    assert (done.state, done.done_by) == ("done", liaison)
+
+
+def test_a_deputys_deputy_stands_in_for_the_first_one_away(
+    run: Run, agent: User, liaison: User, outsider: User, now: datetime
+) -> None:
+    send_away(agent, deputy=outsider)
+    send_away(outsider, deputy=liaison)
+
+    assert [stands_in_for(person, now=now) for person in (liaison, outsider, agent)] == [[outsider, agent], [agent], []]
+    assert complete_step(step(run, "report"), actor=liaison, note="Told group PR", now=now).done_by == liaison
 
 
 def test_a_settled_step_stays_settled(run: Run, agent: User, supervisor: User, now: datetime) -> None:

@@ -18,6 +18,7 @@ from notifications.composing import target_of
 from notifications.enums import ChannelState, OutboxState
 from notifications.models import Channel, ChannelHandle, Incident, OutboxMessage
 from notifications.standing import all_channels, standings
+from tests.mail_server import Postbox
 from tests.robot_server import FakeDingTalk, FakeSlack, FakeWeCom, RobotServer
 from timeline.models import Entry
 
@@ -210,6 +211,34 @@ def test_testing_keeps_the_robots_pace(robot: FakeWeCom, made: Made, administrat
     assert len(robot.requests) == 2
 
 
+def test_mail_is_tested_with_a_letter_to_whoever_asks(
+    postbox: Postbox, sign_in: SignIn, administrator: User, agent: User
+) -> None:
+    client = sign_in(administrator)
+    page = client.post(reverse("notifications:mail_test"), follow=True).content.decode()
+    again = client.post(reverse("notifications:channel_test", args=[Channel.objects.get().pk]), follow=True)
+
+    assert "The test message was taken." in page
+    assert again.status_code == 200
+    assert len(postbox.letters) == len(postbox.letters_to(administrator.email)) == 2
+    assert set(OutboxMessage.objects.values_list("kind", "state", "user")) == {
+        ("channel.test", "sent", administrator.pk)
+    }
+    assert sign_in(agent).post(reverse("notifications:mail_test")).status_code == 403
+
+
+def test_mail_that_does_not_get_through_says_why_and_is_not_tried_behind_ones_back(
+    postbox: Postbox, sign_in: SignIn, administrator: User
+) -> None:
+    postbox.answers["DATA"] = ["451 Busy"]
+
+    page = sign_in(administrator).post(reverse("notifications:mail_test"), follow=True).content.decode()
+
+    assert "The test message was not taken." in page
+    assert "The mail server does not take letters. Its words stand beside." in page
+    assert OutboxMessage.objects.values_list("state", "last_code").get() == ("dead", "451")
+
+
 def test_an_endpoint_that_is_gone_is_switched_off(
     endpoint: RobotServer, made: Made, administrator: User, now: datetime
 ) -> None:
@@ -380,7 +409,7 @@ def test_no_secret_is_written_down(
     ("code", "words"),
     [
         ("535", "The mail server does not accept user or password."),
-        ("connection", "Nobody answers at this address."),
+        ("connection", "The mail server does not answer."),
         ("421", "The mail server does not take letters."),
     ],
 )
@@ -393,6 +422,6 @@ def test_mail_that_does_not_work_is_explained_in_its_own_words(
 
     page = client.get(reverse("notifications:channel", args=[mail.pk])).content.decode()
 
-    assert (words in page, "Send a test message" in page) == (True, False)
+    assert (words in page, "Send a test message" in page) == (True, True)
     assert client.get(reverse("notifications:channel_edit", args=[mail.pk])).status_code == 404
     assert client.post(reverse("notifications:channel_test", args=[mail.pk])).status_code == 409

@@ -11,7 +11,7 @@ from notifications.delivery import deliver_due
 from notifications.identity import message_id
 from notifications.messages import register
 from notifications.models import Channel, InboxItem, OutboxMessage
-from notifications.services import replay, tell
+from notifications.services import replay, replay_all, tell
 from notifications.settling import WEBHOOK_PAUSES
 from outbound import signatures
 from tests.factories.notifications import ChannelFactory
@@ -126,6 +126,23 @@ def test_an_endpoint_that_failed_the_whole_plan_is_switched_off_and_its_owner_is
     deliver_due(now=now + timedelta(days=10))
     message.refresh_from_db()
     assert (message.state, message.attempts) == ("sent", 1)
+
+
+def test_a_delivered_call_is_sent_again_by_hand_under_the_same_id(
+    endpoint: RobotServer, hook: Channel, agent: User, administrator: User, now: datetime
+) -> None:
+    message, later = say(agent, now), now + timedelta(hours=1)
+    deliver_due(now=now)
+    message.refresh_from_db()
+    assert (message.state, message.may_go_again) == ("sent", True)
+
+    replay(message, actor=administrator, now=later)
+    deliver_due(now=later)
+
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.sent_at) == ("sent", 1, later)
+    assert [request.headers["webhook-id"] for request in endpoint.requests] == [message_id(message.key)] * 2
+    assert replay_all(OutboxMessage.objects.all(), actor=administrator, now=later) == 0
 
 
 def test_one_odd_message_does_not_switch_off_an_endpoint_that_takes_others(
