@@ -18,7 +18,7 @@ def media_panel(case: Case, user: User, now: datetime) -> SafeString | None:  # 
         return None
     runs = []
     for enquiry in enquiries:
-        rows = step_rows(enquiry)
+        rows = step_rows(enquiry, now=now)
         runs.append({"enquiry": enquiry, "rows": rows, "done": sum(row.is_settled for row in rows)})
     return render_to_string("press/_case_panel.html", {"case": case, "runs": runs, "now": now})
 
