@@ -1,5 +1,6 @@
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Role(TextChoices):
@@ -27,7 +28,7 @@ class Function(TextChoices):
     OPINION_TEAM = "opinion_team", _("Public opinion team")
     CUSTOMER_SERVICE = "customer_service", _("Customer service")
     PR = "pr", _("Public relations")
-    OPERATIONS = "operations", _("Operations")
+    OPERATIONS = "operations", pgettext_lazy("department", "Operations")
     LEGAL = "legal", _("Legal affairs")
     FINANCE = "finance", _("Finance")
     EMERGENCY_TEAM = "emergency_team", _("Emergency team")

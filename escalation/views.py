@@ -20,6 +20,7 @@ from accounts.web import desk_view, signed_in
 from escalation import rules, services
 from escalation.board import at_time, in_lane, lane_name, lanes_by_person, lanes_by_unit, tally
 from escalation.breaches import missed, was_missed
+from escalation.clocks import is_acknowledged
 from escalation.enums import ClockState, StepState
 from escalation.forms import AssignForm, BreachReasonForm, MoveForm, NoteForm, PauseForm, ReasonForm
 from escalation.ledger import key_of, ledger
@@ -89,11 +90,18 @@ def clock_page(
         "clock": found,
         "ledger": lines,
         "told": told_under([key_of(found, line.code, person.pk) for line in lines for person in line.people]),
-        "may_acknowledge": found.state != ClockState.STOPPED and rules.may_acknowledge(user, found),
+        "may_acknowledge": _waits_for(user, found),
         "pause_form": PauseForm(reasons=_reasons(found)) if steerable else None,
         **_reason_of(found, user, bound=reason_form),
     }
     return render(request, "escalation/clock.html", context, status=status)
+
+
+def _waits_for(user: User, found: Clock) -> bool:
+    """For their word that they have it in hand; an answer from before the breach is none to the breach."""
+    if found.state == ClockState.STOPPED or is_acknowledged(found, now=time_now()):
+        return False
+    return rules.may_acknowledge(user, found)
 
 
 def _reason_of(found: Clock, user: User, *, bound: BreachReasonForm | None) -> dict[str, Any]:

@@ -25,7 +25,8 @@ TRIAL = timedelta(minutes=2)  # one message tries a broken channel; the next may
 GATHERED = timedelta(minutes=1)
 SCANNED = 5000
 
-# Channels that a person has paused or switched off are left out; their messages wait in their rows.
+# Channels that a person has paused or switched off are left out; their messages wait in their rows. People come before
+# calls to other systems: those go one by one, and five hundred of them would keep people waiting.
 _DUE = """
 SELECT lane, alone, max(via_id), min(channel) FROM (
     SELECT lane, CASE WHEN lane = '' THEN id END AS alone, via_id, channel, urgent, next_attempt_at
@@ -35,7 +36,7 @@ SELECT lane, alone, max(via_id), min(channel) FROM (
                       WHERE halted.state IN ('paused', 'disabled')
                         AND (halted.id = message.via_id OR message.channel = 'email' AND halted.kind = 'email'))
     ORDER BY urgent DESC, next_attempt_at LIMIT %(scanned)s
-) due GROUP BY lane, alone ORDER BY bool_or(urgent) DESC, min(next_attempt_at), min(alone) LIMIT %(limit)s
+) due GROUP BY lane, alone ORDER BY bool_or(urgent) DESC, lane = '', min(next_attempt_at), min(alone) LIMIT %(limit)s
 """
 _CLAIM_LANE = """
 INSERT INTO notifications_lane AS lane (key, ready_at) VALUES (%(key)s, %(until)s)

@@ -31,7 +31,7 @@ def settle(parcel: Parcel, outcome: Outcome, *, now: datetime) -> int:
         return _endpoint_failed(parcel, outcome, now=now)
     if isinstance(outcome, ChannelBroken | Gone):
         return _channel_failed(parcel, outcome, now=now)
-    if parcel.kind != ChannelKind.WEBHOOK and _is_penalty(outcome):
+    if parcel.kind != ChannelKind.WEBHOOK and is_penalty(outcome):
         return _channel_failed(parcel, ChannelBroken(outcome.code, outcome.answer), now=now, seconds=_asked(outcome))
     written = _write(parcel, outcome, **_settled(parcel, outcome, now=now))
     if isinstance(outcome, Sent):
@@ -48,7 +48,8 @@ def settle(parcel: Parcel, outcome: Outcome, *, now: datetime) -> int:
     return written
 
 
-def _is_penalty(outcome: Outcome) -> bool:
+def is_penalty(outcome: Outcome) -> bool:
+    """Told to be silent for so long that others take over what waits."""
     return isinstance(outcome, RetryAfter) and outcome.throttled and (outcome.seconds or 0) > PENALTY
 
 

@@ -28,6 +28,7 @@ from notifications.identity import mail_id, message_id
 from notifications.leasing import Parcel, pace_of, spacing
 from notifications.models import Channel, ChannelHandle, Incident, OutboxMessage
 from notifications.services import require_administrator
+from notifications.settling import is_penalty
 from outbound.signatures import new_webhook_secret
 from timeline.services import record
 
@@ -218,6 +219,8 @@ def _take_note(channel: Channel, outcome: Outcome, *, now: datetime) -> None:
         breaker.shut_down(channel, outcome, now=now)
     elif isinstance(outcome, ChannelBroken) and channel.kind != ChannelKind.WEBHOOK:
         breaker.fails(channel, outcome, now=now)
+    elif isinstance(outcome, RetryAfter) and is_penalty(outcome) and channel.kind != ChannelKind.WEBHOOK:
+        breaker.fails(channel, ChannelBroken(outcome.code, outcome.answer), now=now, seconds=outcome.seconds)
     elif isinstance(outcome, RetryAfter) and outcome.throttled:
         pace = adapter_of(channel.kind).pace
         breaker.be_silent(channel, until=now + timedelta(seconds=outcome.seconds or pace.penalty_seconds))

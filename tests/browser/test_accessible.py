@@ -12,10 +12,12 @@ from django.urls import reverse
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
+from accounts.enums import Function
+from accounts.models import Unit, User
 from cases.models import Case
 from escalation.models import Clock, Run
 from monitoring.models import Alert, Event, Source, Watch
+from notifications.breaker import mail_channel
 from playbook.replay import replay
 from playbook.scenario import read_scenario
 from press.models import Enquiry
@@ -90,6 +92,54 @@ def screens() -> dict[str, list[tuple[str, str]]]:
             ("API reference", reverse("reference")),
         ],
     }
+
+
+def clockwork() -> dict[str, list[tuple[str, str]]]:
+    """Screens behind the clocks: who is on duty, what is open, runbooks, working days, ways out of the house."""
+    desk = User.objects.get(username="supervisor").desk_unit
+    assert desk is not None
+    unit = Unit.objects.filter(parent=desk, function=Function.CUSTOMER_SERVICE).get()
+    return {
+        "supervisor": [
+            ("roster", reverse("escalation:roster") + f"?unit={unit.pk}"),
+            ("absences", reverse("escalation:absences")),
+            ("hand-overs", reverse("escalation:handovers")),
+            ("new hand-over", reverse("escalation:handover_new")),
+            ("board by unit", reverse("escalation:board") + "?by=unit"),
+            ("board by person", reverse("escalation:board") + "?by=person"),
+            ("reasons of breaches", reverse("escalation:reasons")),
+            ("how I am told", reverse("notifications:wishes")),
+        ],
+        "admin": [
+            ("calendar", reverse("escalation:calendar")),
+            ("a day of the calendar", reverse("escalation:calendar_day", args=["2026-02-14"])),
+            ("runbooks", reverse("escalation:runbooks")),
+            ("runbook", reverse("escalation:runbook", args=["regulator"])),
+            ("runbook form", reverse("escalation:runbook_edit", args=["media"])),
+            ("history of a runbook", reverse("escalation:runbook_history", args=["media"])),
+            ("channels", reverse("notifications:channels")),
+            ("mail", reverse("notifications:channel", args=[mail_channel(now=now()).pk])),
+            ("channel form", reverse("notifications:channel_new", args=["gateway"])),
+            ("operations", reverse("operations")),
+        ],
+    }
+
+
+def test_no_screen_behind_the_clocks_has_a_barrier(told: None, screen: Callable[..., Screen]) -> None:
+    """At a desk by daylight, on a phone by night."""
+    call_command("load_demo_roster", verbosity=0)
+    found: dict[str, list[str]] = {}
+    for username, pages in clockwork().items():
+        desk = screen(User.objects.get(username=username))
+        for name, path in pages:
+            desk.open(path)
+            for (width, height), scheme in zip(SIZES, ("light", "dark"), strict=True):
+                desk.page.set_viewport_size({"width": width, "height": height})
+                desk.page.emulate_media(color_scheme=scheme)
+                if wrong := desk.axe() + over_the_edge(desk.page):
+                    found[f"{name}, {width}"] = wrong
+        desk.context.close()
+    assert found == {}
 
 
 def test_no_screen_of_the_demo_has_a_barrier_or_runs_over_the_edge(told: None, screen: Callable[..., Screen]) -> None:

@@ -15,7 +15,7 @@ from django.utils import translation
 from accounts.enums import Function
 from accounts.models import User
 from accounts.paging import page_of
-from escalation import gate
+from escalation import gate, services
 from escalation.enums import ClockState
 from escalation.models import Clock, Run
 from escalation.queries import burning, clocks_for, visible_clocks
@@ -181,6 +181,18 @@ def test_acknowledging_from_the_inbox_marks_the_item_read_and_comes_back(
     clock.refresh_from_db()
     item.refresh_from_db()
     assert (answer["Location"], clock.acknowledged_by, item.read_at) == (reverse("notifications:inbox"), agent, now)
+
+
+def test_a_clock_in_hand_does_not_ask_for_a_word_again(
+    org: Organisation, sign_in: SignIn, agent: User, now: datetime
+) -> None:
+    clock, client = make_clock(org.branch, now=now, owner_id=agent.pk), sign_in(agent)
+    asks = reverse("escalation:acknowledge", args=[clock.pk])
+    assert asks in client.get(clock.get_absolute_url()).content.decode()
+
+    services.acknowledge(clock, user=agent, now=clock.due_at)
+
+    assert asks not in client.get(clock.get_absolute_url()).content.decode()
 
 
 def test_somebody_told_may_acknowledge_even_where_they_do_not_see_the_unit(

@@ -19,7 +19,7 @@ from notifications.enums import ChannelState, OutboxState
 from notifications.models import Channel, ChannelHandle, Incident, OutboxMessage
 from notifications.standing import all_channels, standings
 from tests.mail_server import Postbox
-from tests.robot_server import FakeDingTalk, FakeSlack, FakeWeCom, RobotServer
+from tests.robot_server import FakeDingTalk, FakeSlack, FakeWeCom, RobotServer, as_json
 from timeline.models import Entry
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +198,22 @@ def test_a_test_that_fails_breaks_the_channel_and_one_that_works_mends_it(
     assert broken == (ChannelBroken, ChannelState.BROKEN, 1)
     assert (line.code, line.detail.startswith("The robot is gone from the group.")) == ("broken", True)
     assert (channel.state, Incident.objects.filter(resolved_at=None).count()) == (ChannelState.ACTIVE, 0)
+
+
+def test_a_test_that_meets_the_long_penalty_opens_the_circuit_so_that_nobody_waits_for_it(
+    made: Made, administrator: User, now: datetime
+) -> None:
+    with FakeDingTalk() as server:
+        channel = made(server, "dingtalk", secret="SECdemo")
+        server.troubles = [as_json({"errcode": 130101, "errmsg": "send too fast, exceed 20 times per minute"})]
+
+        upkeep.test_channel(channel, actor=administrator, now=now)
+
+        channel.refresh_from_db()
+        assert (channel.state, channel.last_code) == (ChannelState.BROKEN, "130101")
+        assert channel.broken_until is not None
+        assert channel.broken_until >= now + timedelta(minutes=10)
+        assert Incident.objects.filter(channel=channel, resolved_at=None).count() == 1
 
 
 def test_testing_keeps_the_robots_pace(robot: FakeWeCom, made: Made, administrator: User, now: datetime) -> None:
@@ -424,4 +440,3 @@ def test_mail_that_does_not_work_is_explained_in_its_own_words(
 
     assert (words in page, "Send a test message" in page) == (True, True)
     assert client.get(reverse("notifications:channel_edit", args=[mail.pk])).status_code == 404
-    assert client.post(reverse("notifications:channel_test", args=[mail.pk])).status_code == 409

@@ -72,6 +72,19 @@ def test_an_event_holds_ids_only_and_is_signed_under_the_id_of_its_row(
     assert (message.state, message.last_code, message.handed_at, message.sent_at) == ("sent", "200", now, now)
 
 
+def test_many_calls_to_a_system_do_not_keep_people_waiting(
+    endpoint: RobotServer, hook: Channel, agent: User, now: datetime
+) -> None:
+    for number in range(3):
+        say(agent, now, key=f"clock:{number}:breach")
+    say(agent, now + timedelta(seconds=1), key="clock:9:breach")
+
+    deliver_due(now=now + timedelta(seconds=1), limit=1)
+
+    assert set(OutboxMessage.objects.filter(channel="email").values_list("state", flat=True)) == {"sent"}
+    assert endpoint.requests == []
+
+
 @pytest.mark.parametrize(("hours", "signatures_given"), [(1, 2), (25, 1)])
 def test_while_secrets_change_both_sign(
     endpoint: RobotServer, hook: Channel, agent: User, now: datetime, hours: int, signatures_given: int
