@@ -17,6 +17,7 @@ from escalation.enums import Base, Tier
 from escalation.faults import CODE, GRADES, LEVELS, LONGEST_TEXT, OWN_UNIT, STEP_BASE, Fault
 from escalation.registry import deliverables
 from escalation.runbook_words import due_words, place_words
+from notifications.messages import in_language
 
 Choices = list[tuple[str, Any]]
 Text = partial(forms.CharField, required=False, max_length=LONGEST_TEXT)
@@ -244,9 +245,9 @@ def editor_of(draft: Draft, faults: Sequence[Fault] = ()) -> Editor:
 
 
 def named(raw: Raw) -> str:
-    """What a row is called so far."""
-    names = (next(iter(raw.get(f"title_{each}", [])), "") for each in ("zh_hans", "en", "zh_hant"))
-    return next((name for name in names if name), "")
+    """What a row is called so far: in the reader's language where it has such a name."""
+    names = ((each.replace("_", "-"), raw.get(f"title_{each}") or [""]) for each in ("zh_hans", "zh_hant", "en"))
+    return in_language({language: name for language, (name, *_more) in names if name})
 
 
 def _others(titles: Sequence[tuple[str, str]], place: int) -> list[tuple[str, str]]:

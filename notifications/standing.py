@@ -49,8 +49,8 @@ def standings(channels: Iterable[Channel], *, now: datetime) -> list[Standing]:
 
 def _queues(channels: list[Channel]) -> dict[int, Queue]:
     open_rows = OutboxMessage.objects.filter(state__in=list(OPEN_STATES)).order_by()
-    by_channel = open_rows.filter(via__in=channels).values_list("via", Count("pk"), Min("created_at"))
-    found = {via: Queue(count, oldest) for via, count, oldest in by_channel}
+    by_channel = open_rows.filter(via__in=channels).values("via").annotate(count=Count("pk"), oldest=Min("created_at"))
+    found = {row["via"]: Queue(row["count"], row["oldest"]) for row in by_channel}
     for channel in channels:
         if channel.kind == ChannelKind.EMAIL:
             mail = open_rows.filter(channel=ChannelKind.EMAIL).aggregate(count=Count("pk"), oldest=Min("created_at"))

@@ -359,12 +359,14 @@ def test_the_list_costs_two_queries(
     count: int, robot: FakeWeCom, made: Made, now: datetime, django_assert_num_queries: Any
 ) -> None:
     for number in range(count):
-        waiting(made(robot, name=f"g{number}"), now, key=str(number))
+        channel = made(robot, name=f"g{number}")
+        for minute in range(count):
+            waiting(channel, now + minute * MINUTE, key=f"{number}:{minute}")
 
     with django_assert_num_queries(2):
         lines = standings(all_channels(), now=now)
 
-    assert [line.waiting.count for line in lines] == [1] * count
+    assert [(line.waiting.count, line.waiting.oldest) for line in lines] == [(count, now)] * count
 
 
 def test_a_channels_page_costs_the_same_with_one_message_and_with_three(
