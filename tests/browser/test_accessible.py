@@ -21,7 +21,7 @@ from notifications.breaker import mail_channel
 from playbook.replay import replay
 from playbook.scenario import read_scenario
 from press.models import Enquiry
-from tests.browser.conftest import Screen
+from tests.browser.conftest import Scheme, Screen
 from tests.playbook.conftest import STORY, demo_settings
 from timeline.now import now
 
@@ -31,6 +31,7 @@ NOBODY = ""
 # The reference repeats one shape for every operation and every schema: the first two stand for all.
 PARTS = {"API reference": "main > h1, main > nav, main > section:nth-of-type(-n+2)"}
 SIZES = ((1440, 900), (375, 812))
+LOOKS: tuple[tuple[int, int, Scheme], ...] = ((1440, 900, "light"), (375, 812, "dark"))
 
 
 @pytest.fixture
@@ -133,7 +134,7 @@ def test_no_screen_behind_the_clocks_has_a_barrier(told: None, screen: Callable[
         desk = screen(User.objects.get(username=username))
         for name, path in pages:
             desk.open(path)
-            for (width, height), scheme in zip(SIZES, ("light", "dark"), strict=True):
+            for width, height, scheme in LOOKS:
                 desk.page.set_viewport_size({"width": width, "height": height})
                 desk.page.emulate_media(color_scheme=scheme)
                 if wrong := desk.axe() + over_the_edge(desk.page):
