@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import cast
 
 from django import template
@@ -47,6 +47,19 @@ def moment(value: datetime | None) -> SafeString | str:
 def moment_words(value: datetime | None) -> str:
     """As `moment`, without markup: for sentences and attributes."""
     return "—" if value is None else short(timezone.localtime(value))
+
+
+@register.filter
+def deadline(value: datetime | None) -> SafeString | str:
+    """As `moment`, but what ends with a day is named after that day: 24:00 of the 21st, not 00:00 of the 22nd."""
+    local = timezone.localtime(value) if value else None
+    if local is None or local.time() != time(0):
+        return moment(value)
+    eve = short(local - timedelta(days=1))
+    shown = eve.replace("00:00", "24:00") if "00:00" in eve else f"{eve} 24:00"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', local.isoformat(timespec="seconds"), full(local), shown
+    )
 
 
 def full(local: datetime) -> str:

@@ -34,6 +34,21 @@ def test_a_moment_is_as_short_as_it_can_be(moment: datetime | None, words: str) 
     assert desk.moment_words(moment) == words
 
 
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        (datetime(2026, 11, 22, 0, 0, tzinfo=SHANGHAI), ">24:00</time>"),
+        (datetime(2026, 11, 23, 0, 0, tzinfo=SHANGHAI), ">tomorrow 24:00</time>"),
+        (datetime(2026, 12, 3, 0, 0, tzinfo=SHANGHAI), ">2 Dec 24:00</time>"),
+        (datetime(2027, 1, 22, 0, 0, tzinfo=SHANGHAI), ">21 Jan 2027 24:00</time>"),
+        (datetime(2026, 11, 21, 9, 5, tzinfo=SHANGHAI), ">09:05</time>"),
+        (None, "—"),
+    ],
+)
+def test_a_deadline_that_ends_with_a_day_is_named_after_that_day(moment: datetime | None, words: str) -> None:
+    assert desk.deadline(moment).endswith(words)
+
+
 def test_the_full_date_and_zone_stand_on_hover() -> None:
     shown = desk.moment(datetime(2026, 11, 21, 9, 5, tzinfo=SHANGHAI))
     assert shown == (
