@@ -12,9 +12,9 @@ from monitoring.reading import Reading
 MATTERS_FOR = timedelta(hours=24)  # so long after a key watch found something here the source is read most often
 
 _SOURCE_HOUR = """
-INSERT INTO monitoring_sourcehour (source_id, hour, new, wanted) VALUES (%s, %s, %s, %s)
+INSERT INTO monitoring_sourcehour AS row (source_id, hour, new, wanted, negative) VALUES (%s, %s, %s, %s, %s)
 ON CONFLICT (source_id, hour) DO UPDATE
-SET new = monitoring_sourcehour.new + excluded.new, wanted = monitoring_sourcehour.wanted + excluded.wanted
+SET new = row.new + excluded.new, wanted = row.wanted + excluded.wanted, negative = row.negative + excluded.negative
 """
 _WATCH_HOUR = """
 INSERT INTO monitoring_watchhour (watch_id, hour, new)
@@ -35,7 +35,8 @@ def note_arrivals(source: Source, stored: Iterable[str], readings: Mapping[str, 
         for hit in reading.hits:
             found[int(hit.id)] = found.get(int(hit.id), 0) + 1
     with connection.cursor() as cursor:
-        cursor.execute(_SOURCE_HOUR, [source.pk, hour, len(new), sum(1 for reading in new if reading.hits)])
+        wanted, negative = sum(bool(reading.hits) for reading in new), sum(reading.is_negative for reading in new)
+        cursor.execute(_SOURCE_HOUR, [source.pk, hour, len(new), wanted, negative])
         if found:
             pairs = sorted(found.items())
             cursor.execute(

@@ -2,6 +2,7 @@ from django.urls import path
 
 from monitoring.views import (
     alerts,
+    board,
     event_acts,
     events,
     grading,
@@ -18,6 +19,7 @@ from monitoring.views import (
 app_name = "monitoring"
 
 urlpatterns = [
+    path("board/", board.board, name="board"),
     path("alerts/", alerts.alerts, name="alerts"),
     path("alerts/<int:pk>/", alerts.alert, name="alert"),
     path("alerts/<int:pk>/acknowledge/", alerts.acknowledge, name="alert_acknowledge"),

@@ -60,6 +60,7 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
     (
         _lazy("Opinion monitoring"),
         (
+            Room("monitoring:board", _lazy("Opinion board"), ["monitoring:board"]),
             Room("monitoring:alerts", _lazy("Alerts"), ["monitoring:alert"], "alerts"),
             Room("monitoring:events", _lazy("Events"), ["monitoring:event"]),
             Room("monitoring:mentions", _lazy("Mentions"), ["monitoring:mention"]),

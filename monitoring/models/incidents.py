@@ -77,8 +77,10 @@ class SourceHour(models.Model):
     hour = models.DateTimeField()  # its beginning, UTC
     new = models.PositiveIntegerField(default=0)
     wanted = models.PositiveIntegerField(default=0)  # of these, found by a watch
+    negative = models.PositiveIntegerField(default=0)
 
     class Meta:
+        indexes: ClassVar = [models.Index(fields=["hour"], name="source_hour_by_hour")]
         constraints: ClassVar = [models.UniqueConstraint(fields=["source", "hour"], name="source_hour_once")]
 
 
