@@ -99,18 +99,18 @@ class Accidents:
 
 def run(report: Report) -> None:
     told = prepared()
-    with seeded(RUNNING, told.places, due=0, ahead=timedelta(hours=1)), _house() as accidents:
-        if not _wait(accidents.all_alive, within=WARM_UP, supervisor=accidents.supervisor):
+    with seeded(RUNNING, told.places, due=0, ahead=timedelta(hours=1)), house() as accidents:
+        if not wait_until(accidents.all_alive, within=WARM_UP, supervisor=accidents.supervisor):
             raise RuntimeError("Worker, beat and timekeeper did not come to life.")
         start = current_time() + timedelta(seconds=2)
         _plan(start)
         _live_through(accidents, start=start)
-        finished = _wait(lambda: not _waiting(start), within=DRAIN, supervisor=accidents.supervisor)
+        finished = wait_until(lambda: not _waiting(start), within=DRAIN, supervisor=accidents.supervisor)
         _report(report, told, accidents, start=start, finished=finished)
 
 
 @contextlib.contextmanager
-def _house() -> Iterator[Accidents]:
+def house() -> Iterator[Accidents]:
     """Worker, beat and timekeeper on a Valkey of our own; whatever dies is started again, as `make run` does."""
     said: list[str] = []
     database_url = url_of_database(connection.settings_dict)
@@ -148,7 +148,7 @@ def _live_through(accidents: Accidents, *, start: datetime) -> None:
         time.sleep(0.05)
 
 
-def _wait(done: Callable[[], bool], *, within: float, supervisor: Supervisor) -> bool:
+def wait_until(done: Callable[[], bool], *, within: float, supervisor: Supervisor) -> bool:
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         supervisor.look()

@@ -150,7 +150,7 @@ def _by_grade(rows: QuerySet[Any]) -> list[tuple[int, int]]:
 
 
 def _talked_of(events: QuerySet[Event], *, now: datetime) -> QuerySet[Event]:
-    return events.filter(last_seen_at__gte=now - DAY, is_drill=False)
+    return events.filter(last_seen_at__gte=now - DAY, is_drill=False, merged_into=None)
 
 
 def _hottest(user: User, *, now: datetime) -> list[Event]:

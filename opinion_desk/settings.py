@@ -144,7 +144,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver": {"task": "notifications.tasks.deliver_due", "schedule": 1.0, "options": {"expires": 0.9}},
     "recount": {"task": "escalation.tasks.recount", "schedule": 30.0, "options": {"expires": 29}},
     "audit": {"task": "escalation.tasks.audit", "schedule": 60.0, "options": {"expires": 55}},
-    "poll-sources": {"task": "monitoring.tasks.poll_due_sources", "schedule": 2.0, "options": {"expires": 1.9}},
+    "poll-sources": {"task": "monitoring.tasks.poll_due_sources", "schedule": 1.0, "options": {"expires": 0.9}},
     "watch-over-sources": {
         "task": "monitoring.tasks.watch_over_sources",
         "schedule": 300.0,

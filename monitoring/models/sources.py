@@ -71,7 +71,7 @@ class Source(models.Model):
         verbose_name = _("source")
         verbose_name_plural = _("sources")
         indexes: ClassVar = [
-            # Read by poll_due_sources, every two seconds.
+            # Read by poll_due_sources, every second.
             models.Index(
                 fields=["next_poll_at"],
                 name="source_due",
