@@ -101,6 +101,7 @@ def test_the_screens_of_monitoring_are_free_of_axe_violations(
     source, watch = Source.objects.get(), Watch.objects.get()
     desk = screen(monitor, scheme=scheme, width=width)
     paths = ["alerts/", f"alerts/{alert.pk}/", "events/", f"events/{alert.event_id}/", "sources/", "sources/new/"]
+    paths += ["board/", "board/?wall=1"]
     paths += ["sources/add/", "sources/add/route/weibo-keyword/", "sources/add/hot-list/", "sources/add/mailbox/"]
     paths += ["imports/new/", f"imports/{brought(source, monitor)}/", "mentions/new/"]
     paths += [f"sources/{source.pk}/", "watches/", "watches/new/", f"watches/{watch.pk}/"]
