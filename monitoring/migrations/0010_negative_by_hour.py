@@ -13,7 +13,7 @@ WHERE counted.source_id = row.source_id AND counted.hour = row.hour
 
 
 class Migration(migrations.Migration):
-    dependencies = [("monitoring", "0008_events_to_tend")]
+    dependencies = [("monitoring", "0009_linked_cases")]
     operations = [
         migrations.AddField("sourcehour", "negative", models.PositiveIntegerField(default=0)),
         migrations.AddIndex("sourcehour", models.Index(fields=["hour"], name="source_hour_by_hour")),
