@@ -9,12 +9,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, repeat
+from operator import mul
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick
-
-from language.grams import grams, prepare
+from language.grams import prepare
 from language.linear import models
+from language.occurring import Occurring
 from language.resources import load_json
 
 CODES = (
@@ -68,35 +69,48 @@ class TellingWords:
             )
             for word, group, weight in listed
         ]
-        self._automaton = AhoCorasick([word for word, _, _ in listed])
+        self._numbers: dict[str, list[int]] = {}
+        for number, (word, _, _) in enumerate(listed):
+            self._numbers.setdefault(word, []).append(number)
+        self._occurring = Occurring(self._numbers)
 
     def found(self, prepared: str) -> list[Telling]:
         """The words that occur, without those inside a longer one of the same group; each once."""
-        numbers = {number for number, _, _ in self._automaton.find_matches_as_indexes(prepared, overlapping=True)}
+        return self.found_in([prepared])[0]
+
+    def found_in(self, prepared: Sequence[str]) -> list[list[Telling]]:
+        """The same for many texts."""
+        return [self._outermost(words) if words else [] for words in self._occurring.in_each(prepared)]
+
+    def _outermost(self, words: Iterable[str]) -> list[Telling]:
+        numbers = {number for word in words for number in self._numbers[word]}
         return [word for n in sorted(numbers) if numbers.isdisjoint((word := self._words[n]).inside)]
 
 
-def word_scores(found: Iterable[Telling]) -> list[float]:
+def word_scores(found: Sequence[Telling]) -> list[float]:
     """What the lists alone say: one score for each code."""
-    weights: list[list[float]] = [[] for _ in CODES]
-    for word in found:
-        weights[word.group].append(word.weight)
-    last = len(DAMPING) - 1
-    return [
-        sum(w * DAMPING[min(i, last)] for i, w in enumerate(sorted(group, reverse=True))) if group else 0.0
-        for group in weights
-    ]
+    scores = [0.0] * len(CODES)
+    for group in {word.group for word in found}:
+        weights = sorted([word.weight for word in found if word.group == group], reverse=True)
+        scores[group] = sum(map(mul, weights, chain(DAMPING, repeat(DAMPING[-1]))))
+    return scores
 
 
 def categorise(text: str) -> Category:
     """The suggestion for a complaint's text."""
     prepared = prepare(text)
-    return categorise_prepared(prepared, models().sums(grams(prepared)))
+    (known,) = models().known([prepared])
+    return category_of(models().sums(known), category_words().found(prepared), severity_of(prepared))
 
 
-def categorise_prepared(prepared: str, sums: Sequence[int]) -> Category:
-    """The same for a text whose n-grams are summed up already."""
-    found = category_words().found(prepared)
+def categorise_all(prepared: Sequence[str], sums: Sequence[Sequence[int]]) -> list[Category]:
+    """The same for many prepared texts whose n-grams are summed up already."""
+    severe = map(_severity, severity_words().found_in(prepared))
+    return list(map(category_of, sums, category_words().found_in(prepared), severe))
+
+
+def category_of(sums: Sequence[int], found: Sequence[Telling], severity: int) -> Category:
+    """The suggestion, from what the model and the lists say."""
     words = word_scores(found)
     logits = [m + WORDS_COUNT * w for m, w in zip(models().category.logits(sums), words, strict=True)]
     top = max(logits)
@@ -108,14 +122,18 @@ def categorise_prepared(prepared: str, sums: Sequence[int]) -> Category:
         code=CODES[order[0]],
         runner_up=CODES[order[1]],
         scores={code: round(value / whole, 4) for code, value in zip(CODES, odds, strict=True)},
-        severity=severity_of(prepared),
+        severity=severity,
         reasons=tuple(w.word for w in telling[:REASONS]),
     )
 
 
 def severity_of(prepared: str) -> int:
     """3: harm to health or safety, personal data, fraud; 2: a concrete loss or open dispute; 1: mild displeasure."""
-    return max((word.group for word in _severity_words().found(prepared)), default=1)
+    return _severity(severity_words().found(prepared))
+
+
+def _severity(found: Sequence[Telling]) -> int:
+    return max((word.group for word in found), default=1)
 
 
 @cache
@@ -131,6 +149,7 @@ def category_words() -> TellingWords:
 
 
 @cache
-def _severity_words() -> TellingWords:
+def severity_words() -> TellingWords:
+    """The lists that severity is read from; the group is the severity."""
     data = load_json("categories.json")["severity"]
     return TellingWords((prepare(word), int(level), 1.0) for level, words in data.items() for word in words)

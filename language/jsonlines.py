@@ -5,25 +5,30 @@ on. Lines are answered as they arrive: whoever writes one line and waits gets it
 """
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, BinaryIO, TypeVar
 
 LONGEST_LINE = 8_000_000  # bytes; a longer one is an error, and is never held in memory
 CHUNK = 1 << 16
 
-Answer = Callable[[dict[str, Any]], dict[str, Any]]
+Question = TypeVar("Question")
+Ask = Callable[[dict[str, Any]], Question]  # what a line asks, or BadLineError
+AnswerAll = Callable[[list[Question]], Iterable[dict[str, Any]]]  # in the order asked
+_ENCODED = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class BadLineError(ValueError):
     """What is wrong with a line, in words for whoever wrote it."""
 
 
-def answered(source: BinaryIO, answer: Answer) -> Iterator[str]:
+def answered(source: BinaryIO, ask: Ask[Question], answer_all: AnswerAll[Question]) -> Iterator[str]:
     """Batches of answer lines, one batch for what arrived together, each ending with a line break."""
     for lines in _batches(source):
-        answers = [_answer(line, answer) for line in lines if line is None or line.strip()]
-        if answers:
-            yield "\n".join(answers) + "\n"
+        questions: list[Question] = []
+        replies = [_reply(line, ask, questions) for line in lines if line is None or line.strip()]
+        answers = iter(answer_all(questions))
+        if replies:
+            yield "".join([_ENCODED(r if "error" in r else r | next(answers)) + "\n" for r in replies])
 
 
 def text_of(item: dict[str, Any]) -> str:
@@ -34,14 +39,15 @@ def text_of(item: dict[str, Any]) -> str:
     return text
 
 
-def _answer(line: bytes | None, answer: Answer) -> str:
+def _reply(line: bytes | None, ask: Ask[Question], questions: list[Question]) -> dict[str, Any]:
+    """How the answer begins: with the id, its question added to the others; or all there is to say about a bad line."""
     item: dict[str, Any] = {}
     try:
         item = _parsed(line)
-        result = {"id": item.get("id"), **answer(item)}
+        questions.append(ask(item))
     except BadLineError as problem:
-        result = {"id": item["id"], "error": str(problem)} if "id" in item else {"error": str(problem)}
-    return json.dumps(result, ensure_ascii=False)
+        return {"id": item["id"], "error": str(problem)} if "id" in item else {"error": str(problem)}
+    return {"id": item.get("id")}
 
 
 def _parsed(line: bytes | None) -> dict[str, Any]:

@@ -12,10 +12,11 @@ import math
 import re
 import struct
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from language.occurring import Occurring
 from language.resources import load_json
 
 IDF_STEP = 0.05
@@ -52,17 +53,22 @@ class Models:
     sentiment: _Lanes
     telling: dict[str, float]
     lanes: struct.Struct
+    occurring: Occurring
 
-    def sums(self, grams: Iterable[str]) -> Sequence[int]:
-        """Of all lanes: ask `category.logits` and `sentiment.logits` what they mean."""
-        total = sum(filter(None, map(self.table.get, grams)))
+    def known(self, prepared: Sequence[str]) -> Iterator[set[str]]:
+        """The n-grams of each text that a model knows."""
+        return self.occurring.in_each(prepared)
+
+    def sums(self, known: Iterable[str]) -> Sequence[int]:
+        """Of all lanes, over known n-grams: ask `category.logits` and `sentiment.logits` what they mean."""
+        total = sum(map(self.table.__getitem__, known))
         return self.lanes.unpack(total.to_bytes(self.lanes.size, "little"))
 
-    def strongest(self, grams: set[str], count: int) -> list[tuple[str, float]]:
+    def strongest(self, known: set[str], count: int) -> list[tuple[str, float]]:
         """The n-grams that speak most for negative, with their weights; none inside another one."""
         telling = self.telling
         chosen: list[tuple[str, float]] = []
-        for weight, gram in sorted([(telling[gram], gram) for gram in telling.keys() & grams], reverse=True):
+        for weight, gram in sorted([(telling[gram], gram) for gram in telling.keys() & known], reverse=True):
             if len(chosen) == count:
                 break
             if not any(gram in other or other in gram for other, _ in chosen):
@@ -78,7 +84,7 @@ def models() -> Models:
     sentiment, weights = _add("sentiment.json.gz", table, len(category.biases) + 2)
     telling = {gram: w * sentiment.scale for gram, w in weights.items() if w >= TELLING and READABLE.fullmatch(gram)}
     lanes = sentiment.first + len(sentiment.biases) + 2
-    return Models(table, category, sentiment, telling, struct.Struct(f"<{lanes}I"))
+    return Models(table, category, sentiment, telling, struct.Struct(f"<{lanes}I"), Occurring(table))
 
 
 def _add(name: str, table: dict[str, int], first: int) -> tuple[_Lanes, dict[str, int]]:

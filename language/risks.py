@@ -4,10 +4,11 @@ A kind is touched by one strong word or by two weak ones. These are hints for gr
 their reasons; whoever edits the lists changes the answer.
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from language.categories import TellingWords
+from language.categories import Telling, TellingWords
 from language.grams import prepare
 from language.resources import load_json
 
@@ -45,14 +46,18 @@ class Risk(NamedTuple):
 
 def risks(text: str) -> list[Risk]:
     """The kinds a text touches, in the order of `KINDS`."""
-    return risks_prepared(prepare(text))
+    return risks_all([prepare(text)])[0]
 
 
-def risks_prepared(prepared: str) -> list[Risk]:
-    """The same for a text that is prepared already."""
+def risks_all(prepared: Sequence[str]) -> list[list[Risk]]:
+    """The same for many texts that are prepared already."""
+    return [_risks(found) if found else [] for found in _words().found_in(prepared)]
+
+
+def _risks(found: Sequence[Telling]) -> list[Risk]:
     words: dict[int, list[str]] = {}
     weights: dict[int, float] = {}
-    for word in _words().found(prepared):
+    for word in found:
         words.setdefault(word.group, []).append(word.word)
         weights[word.group] = weights.get(word.group, 0.0) + word.weight
     return [Risk(KINDS[group], tuple(words[group])) for group in sorted(words) if weights[group] >= 1]

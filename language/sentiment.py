@@ -6,12 +6,12 @@ reasons: it is a suggestion that a person may overrule.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
 from language.folding import fold_text
-from language.grams import grams, prepare, prepare_folded, sentences
+from language.grams import prepare, prepare_folded, sentences
 from language.linear import models
 from language.resources import load_json
 
@@ -45,17 +45,24 @@ def judge(text: str, source: SourceKind = "review") -> Sentiment:
 def judge_folded(folded: str, source: SourceKind = "review") -> Sentiment:
     """The same for a text that is folded already."""
     prepared = prepare_folded(folded)
-    seen = grams(prepared)
-    return judge_prepared(prepared, seen, models().sums(seen), source)
+    (known,) = models().known([prepared])
+    return judge_prepared(prepared, known, models().sums(known), source)
 
 
-def judge_prepared(prepared: str, seen: set[str], sums: Sequence[int], source: SourceKind) -> Sentiment:
+def judge_all(folded: Sequence[str], sources: Iterable[SourceKind]) -> list[Sentiment]:
+    """The same for many folded texts at once."""
+    prepared = list(map(prepare_folded, folded))
+    known = list(models().known(prepared))
+    return list(map(judge_prepared, prepared, known, map(models().sums, known), sources))
+
+
+def judge_prepared(prepared: str, known: set[str], sums: Sequence[int], source: SourceKind) -> Sentiment:
     """The same for a text whose n-grams are summed up already, so that several readers share the work."""
     adverse = _adverse_words(prepared) if source == "news" else []
     above = _logit(prepared, sums, source) + _adverse_bonus(len(adverse)) - _settings()["thresholds"][source]
     reasons = [Reason(word, _adverse_bonus(1)) for word in adverse[:REASONS]]
     if above > WORTH_REASONS:
-        strongest = models().strongest(seen, REASONS - len(reasons))
+        strongest = models().strongest(known, REASONS - len(reasons))
         reasons += [Reason(term, round(weight, 2)) for term, weight in strongest]
     return Sentiment(round(1 / (1 + math.exp(-above)), 4), above > 0, tuple(reasons))
 
@@ -63,8 +70,9 @@ def judge_prepared(prepared: str, seen: set[str], sums: Sequence[int], source: S
 def logit(text: str, source: SourceKind = "review") -> float:
     """The model's own opinion, before thresholds; for news with what words for misfortune add."""
     prepared = prepare(text)
+    (known,) = models().known([prepared])
     bonus = _adverse_bonus(len(_adverse_words(prepared))) if source == "news" else 0.0
-    return _logit(prepared, models().sums(grams(prepared)), source) + bonus
+    return _logit(prepared, models().sums(known), source) + bonus
 
 
 def _logit(prepared: str, sums: Sequence[int], source: SourceKind) -> float:
@@ -72,7 +80,8 @@ def _logit(prepared: str, sums: Sequence[int], source: SourceKind) -> float:
     whole = model.sentiment.logits(sums)[lane]
     if len(prepared) <= LONG_TEXT:
         return whole
-    parts = [model.sentiment.logits(model.sums(grams(sentence)))[lane] for sentence in sentences(prepared)]
+    known = model.known(sentences(prepared))
+    parts = [model.sentiment.logits(model.sums(sentence))[lane] for sentence in known]
     return (whole + sum(parts) / len(parts)) / 2 if parts else whole
 
 

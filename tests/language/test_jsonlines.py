@@ -8,12 +8,12 @@ from language import jsonlines
 from language.jsonlines import BadLineError, answered, text_of
 
 
-def answer(item: dict[str, Any]) -> dict[str, Any]:
-    return {"length": len(text_of(item))}
+def lengths(texts: list[str]) -> list[dict[str, Any]]:
+    return [{"length": len(text)} for text in texts]
 
 
 def answers(raw: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for batch in answered(io.BytesIO(raw), answer) for line in batch.splitlines()]
+    return [json.loads(line) for batch in answered(io.BytesIO(raw), text_of, lengths) for line in batch.splitlines()]
 
 
 def test_lines_are_answered_in_order() -> None:
@@ -58,10 +58,10 @@ def test_an_endless_line_is_refused_without_being_held(monkeypatch: pytest.Monke
 
 
 def test_halves_of_surrogate_pairs_come_back_as_they_came() -> None:
-    def echo(item: dict[str, Any]) -> dict[str, Any]:
-        return {"text": text_of(item)}
+    def echo(texts: list[str]) -> list[dict[str, Any]]:
+        return [{"text": text} for text in texts]
 
-    (batch,) = answered(io.BytesIO(b'{"id": 1, "text": "\\ud800"}'), echo)
+    (batch,) = answered(io.BytesIO(b'{"id": 1, "text": "\\ud800"}'), text_of, echo)
 
     assert json.loads(batch) == {"id": 1, "text": "\ud800"}
 

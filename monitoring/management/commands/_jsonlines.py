@@ -6,16 +6,16 @@ import sys
 
 from django.core.management.base import OutputWrapper
 
-from language.jsonlines import Answer, answered
+from language.jsonlines import AnswerAll, Ask, Question, answered
 
 
-def stream(answer: Answer, output: OutputWrapper) -> None:
-    """Answer standard input line by line until it ends, or until nobody reads the answers any more."""
+def stream(ask: Ask[Question], answer_all: AnswerAll[Question], output: OutputWrapper) -> None:
+    """Answer standard input as it arrives until it ends, or until nobody reads the answers any more."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     gc.freeze()  # the models stay; looking through them for garbage again and again is wasted
     try:
-        for batch in answered(sys.stdin.buffer, answer):
+        for batch in answered(sys.stdin.buffer, ask, answer_all):
             output.write(batch, ending="")
             output.flush()
     except BrokenPipeError:

@@ -4,12 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from language.categories import categorise_prepared
-from language.grams import grams, prepare
+from language.analysis import Analysis, analyse_all
 from language.jsonlines import BadLineError, text_of
-from language.linear import models
-from language.risks import RISK_KINDS, risks_prepared
-from language.sentiment import SourceKind, judge_prepared
+from language.risks import RISK_KINDS
+from language.sentiment import SourceKind
 from monitoring.management.commands._jsonlines import stream
 
 SOURCES: dict[str, SourceKind] = {"review": "review", "social": "social", "news": "news"}
@@ -22,18 +20,22 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stream(analysed, self.stdout)
+        stream(question_of, answers, self.stdout)
 
 
-def analysed(item: dict[str, Any]) -> dict[str, Any]:
-    """The answer to one line."""
+def question_of(item: dict[str, Any]) -> tuple[str, SourceKind]:
+    """A text and its kind of source."""
     source = _source(item.get("source") or "review")
-    prepared = prepare(text_of(item))
-    seen = grams(prepared)
-    sums = models().sums(seen)
-    sentiment = judge_prepared(prepared, seen, sums, source)
-    category = categorise_prepared(prepared, sums)
-    risks = risks_prepared(prepared)
+    return text_of(item), source
+
+
+def answers(questions: list[tuple[str, SourceKind]]) -> list[dict[str, Any]]:
+    """What is written for each text."""
+    return list(map(_told, analyse_all([text for text, _ in questions], [source for _, source in questions])))
+
+
+def _told(analysis: Analysis) -> dict[str, Any]:
+    sentiment, category, risks = analysis
     reasons: list[dict[str, Any]] = [
         {"for": "negative", "term": r.term, "weight": round(r.weight, 3)} for r in sentiment.reasons
     ]

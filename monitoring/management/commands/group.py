@@ -1,5 +1,6 @@
 """`manage.py group`: which mentions tell the same story."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,8 @@ from django.core.management.base import BaseCommand
 from language.jsonlines import text_of
 from language.similarity import Grouper
 from monitoring.management.commands._jsonlines import stream
+
+Post = tuple[str, datetime | None]
 
 
 class Command(BaseCommand):
@@ -19,10 +22,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         grouper = Grouper()
 
-        def grouped(item: dict[str, Any]) -> dict[str, Any]:
-            return {"event": grouper.add(text_of(item), moment(item.get("published"))).event}
+        def grouped(posts: list[Post]) -> Iterator[dict[str, Any]]:
+            return ({"event": grouper.add(text, published).event} for text, published in posts)
 
-        stream(grouped, self.stdout)
+        stream(post_of, grouped, self.stdout)
+
+
+def post_of(item: dict[str, Any]) -> Post:
+    return text_of(item), moment(item.get("published"))
 
 
 def moment(value: object) -> datetime | None:

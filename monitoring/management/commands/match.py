@@ -1,6 +1,7 @@
 """`manage.py match --rules FILE`: which watch rules texts fulfil, and where."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,13 @@ class Command(BaseCommand):
         names, rules = self._read(options["rules"])
         matcher = Matcher(rules)
 
-        def matched(item: dict[str, Any]) -> dict[str, Any]:
-            hits = matcher.match(text_of(item))
-            return {"watches": [{"id": names[h.id], "spans": h.spans, "suspected": h.suspected} for h in hits]}
+        def matched(texts: list[str]) -> Iterator[dict[str, Any]]:
+            found = matcher.match_all(texts)
+            for number in range(len(texts)):
+                hits = found.get(number, ())
+                yield {"watches": [{"id": names[h.id], "spans": h.spans, "suspected": h.suspected} for h in hits]}
 
-        stream(matched, self.stdout)
+        stream(text_of, matched, self.stdout)
 
     def _read(self, path: Path) -> tuple[dict[str, Any], dict[str, Rule]]:
         """Rules by their place in the file, and the ids they go by. A bad rule is named and left out."""
