@@ -28,7 +28,7 @@ WORDS = [
 ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)  # the first one reads the models
 @given(
     st.lists(
         st.tuples(
