@@ -9,8 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain, repeat
-from operator import mul
+from operator import attrgetter
 from typing import NamedTuple
 
 from language.grams import prepare
@@ -89,10 +88,11 @@ class TellingWords:
 
 def word_scores(found: Sequence[Telling]) -> list[float]:
     """What the lists alone say: one score for each code."""
-    scores = [0.0] * len(CODES)
-    for group in {word.group for word in found}:
-        weights = sorted([word.weight for word in found if word.group == group], reverse=True)
-        scores[group] = sum(map(mul, weights, chain(DAMPING, repeat(DAMPING[-1]))))
+    scores, met = [0.0] * len(CODES), [0] * len(CODES)
+    for word in sorted(found, key=attrgetter("weight"), reverse=True):
+        group = word.group
+        scores[group] += word.weight * DAMPING[min(met[group], len(DAMPING) - 1)]
+        met[group] += 1
     return scores
 
 
