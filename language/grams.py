@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from operator import add
 
 from language.folding import fold_text, fold_together
 
@@ -67,6 +68,12 @@ def prepare_all(texts: Sequence[str]) -> list[str]:
     """Many texts prepared, for less."""
     together = fold_together(texts)
     return [prepare_folded(together.one(number)) for number in range(len(texts))]
+
+
+def grams(text: str) -> set[str]:
+    """All n-grams of one to three characters of a prepared text: what training counts. `linear` finds the known ones."""
+    pairs = list(map(add, text, text[1:]))
+    return {*text, *pairs, *map(add, pairs, text[2:])}
 
 
 def sentences(text: str) -> list[str]:

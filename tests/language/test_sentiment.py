@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from language.grams import prepare, sentences
+from language.grams import grams, prepare, sentences
 from language.occurring import Occurring
 from language.resources import DATA
 from language.sentiment import SourceKind, judge
@@ -61,6 +61,11 @@ def test_cantonese_is_read_as_written_mandarin() -> None:
 
 def test_links_names_and_numbers_say_nothing() -> None:
     assert prepare("@云栖家居 花了1299元 https://a.cn/x1 退款") == prepare("@别人 花了8元 http://b.cn 退款")
+
+
+def test_grams_are_all_stretches_of_up_to_three() -> None:
+    assert grams("不退款") == {"不", "退", "款", "不退", "退款", "不退款"}
+    assert grams("") == set()
 
 
 def test_pieces_that_overlap_are_all_found_each_once() -> None:
