@@ -71,7 +71,7 @@ def prepare_all(texts: Sequence[str]) -> list[str]:
 
 
 def grams(text: str) -> set[str]:
-    """All n-grams of one to three characters of a prepared text: what training counts. `linear` finds the known ones."""
+    """All n-grams of one to three characters of a prepared text: what training counts; `linear` finds the known."""
     pairs = list(map(add, text, text[1:]))
     return {*text, *pairs, *map(add, pairs, text[2:])}
 
