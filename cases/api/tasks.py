@@ -25,7 +25,7 @@ from cases.models import DepartmentTask
 from cases.queries.tasks import TaskShown, shown_to, tasks_of, with_names
 
 STATE = OpenApiParameter("state", str, enum=TaskState.values, description="Only tasks in this state.")
-TASK = OpenApiParameter("pk", OpenApiTypes.INT, OpenApiParameter.PATH, description="The task's id.")
+TASK = OpenApiParameter("id", OpenApiTypes.INT, OpenApiParameter.PATH, description="The task's id.")
 
 
 def department() -> "serializers.SlugRelatedField[Unit]":
