@@ -76,11 +76,11 @@ def test_scripts_of_strangers_never_run(org: Organisation, monitor: User, screen
 def test_a_rule_is_tried_without_leaving_the_form(org: Organisation, monitor: User, screen: Callable[..., Any]) -> None:
     bring(SourceFactory(unit=org.group), said("1", LEAK), now=time_now())
     page = screen(monitor).open("/monitoring/watches/new/")
-    page.get_by_label("Any of these").fill("金桥店\n云栖家居")
+    page.get_by_label("The same as text").fill("金桥店 | 云栖家居")
 
-    page.get_by_role("button", name="Try it").click()
+    page.get_by_role("button", name="Look at the last 30 days").click()
 
-    expect(page.get_by_text("It finds 1 of the last 1 mentions.")).to_be_visible()
+    expect(page.locator("#tried p").first).to_contain_text("1 mention within 30 days")
     expect(page.locator("#tried mark").first).to_have_text("金桥店")
     assert not Watch.objects.exists()
 
