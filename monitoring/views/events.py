@@ -102,6 +102,7 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
         "entries": entries_of(ref(found))[:ENTRIES_SHOWN],
         "operations": operations_of(found),
         "may_act": may_act(user),
+        "may_judge": may_act(user),
         "now": now,
     }
     if found.merged_into is None:
