@@ -241,7 +241,7 @@ def add_source(desk: Screen, net: WebServer) -> Source:
 def add_watch(desk: Screen) -> None:
     page = desk.open("/monitoring/watches/new/")
     page.get_by_label("Name").fill("East branch")
-    page.get_by_label("Any of these").fill("东门店\n云栖家居")
+    page.get_by_label("The same as text").fill("东门店 | 云栖家居")
     page.get_by_role("button", name="Save").click()
     page.wait_for_url(re.compile(r"/monitoring/watches/(\d+/)?$"))
 
