@@ -15,7 +15,7 @@ admin.site.unregister([Group, EmailAddress])
 
 
 class NothingIsDeleted(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 -- Django's signature
         return False
 
 
@@ -23,7 +23,7 @@ class ReadOnly(NothingIsDeleted):
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 -- Django's signature
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 -- Django's signature
         return False
 
 
@@ -77,7 +77,7 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # generic in the stubs 
     def role_names(self, user: User) -> str:
         return ", ".join(str(Role(role).label) for role in user.roles)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 -- Django's signature
         return False
 
 

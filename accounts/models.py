@@ -107,7 +107,7 @@ class User(AbstractUser):
     """Somebody who works with the desk. Never deleted, only deactivated: the record refers to them."""
 
     first_name = None  # type: ignore[assignment]  # display_name is the one name: Chinese names do not split
-    last_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]  # as above
     display_name = models.CharField(pgettext_lazy("person", "name"), max_length=80)
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="people")
     roles = ArrayField(models.CharField(max_length=12, choices=Role), verbose_name=_("roles"), default=list, blank=True)
@@ -160,7 +160,7 @@ class User(AbstractUser):
         """Django's own permissions guard its admin only; there the role decides, not a second set of rights."""
         return self.is_active and self.has_role(Role.ADMIN)
 
-    def has_module_perms(self, app_label: str) -> bool:  # noqa: ARG002
+    def has_module_perms(self, app_label: str) -> bool:  # noqa: ARG002 -- Django's signature
         return self.has_perm("")
 
     @property

@@ -39,56 +39,54 @@ def asking_why(params: dict[str, Any]) -> Action | None:
 
 
 def register_all() -> None:
-    register(
+    _register_rungs()
+    _register_work()
+
+
+def _register_rung(kind: str, *, title: Any, body: Any, **more: Any) -> None:
+    """Every rung says how long is left or over, and is acknowledged in the app and by a signed link."""
+    register(kind, title=title, body=body, words=words, action=acknowledgement, quick=acknowledgement_link, **more)
+
+
+def _register_rungs() -> None:
+    _register_rung(
         "clock.warning",
         title=_lazy("%(left)s left: %(step)s – %(label)s"),
         body=_lazy("“%(step)s” is due at %(due_at)s. %(stands_in)s"),
-        words=words,
-        action=acknowledgement,
-        quick=acknowledgement_link,
     )
-    register(
+    _register_rung(
         "clock.breach",
         title=_lazy("Time is up: %(step)s – %(label)s"),
         body=_lazy(
             "“%(step)s” was due at %(due_at)s and is not done. "
             "Act now, or acknowledge that you have it in hand. %(stands_in)s"
         ),
-        words=words,
-        action=acknowledgement,
-        quick=acknowledgement_link,
         link=asking_why,
     )
-    register(
+    _register_rung(
         "clock.climb",
         title=_lazy("%(over)s over: %(step)s – %(label)s"),
         body=_lazy(
             "“%(step)s” was due at %(due_at)s; nobody has acknowledged it since. "
             "It climbs on until somebody does. %(stands_in)s"
         ),
-        words=words,
-        action=acknowledgement,
-        quick=acknowledgement_link,
     )
-    register(
+    _register_rung(
         "clock.repeat",
         title=_lazy("Still nobody, %(over)s over: %(step)s – %(label)s"),
         body=_lazy(
             "“%(step)s” was due at %(due_at)s; nobody has acknowledged it since. "
             "You are told again until somebody does. %(stands_in)s"
         ),
-        words=words,
-        action=acknowledgement,
-        quick=acknowledgement_link,
     )
-    register(
+    _register_rung(
         "clock.reminder",
         title=_lazy("A date is missing: %(step)s – %(label)s"),
         body=_lazy("“%(step)s” has no time yet. Get one and enter it, so that its clock can run. %(stands_in)s"),
-        words=words,
-        action=acknowledgement,
-        quick=acknowledgement_link,
     )
+
+
+def _register_work() -> None:
     register(
         "step.assigned",
         title=_lazy("Yours to do: %(step)s – %(label)s"),

@@ -106,7 +106,7 @@ class AbsenceForm(forms.Form):
     def __init__(self, *args: Any, user: User, people: QuerySet[User], deputies: QuerySet[User], **kwargs: Any) -> None:
         super().__init__(*args, **{"initial": {"user": user.pk}} | kwargs)
         self.fields["user"].queryset = people  # type: ignore[attr-defined]  # choices of people
-        self.fields["deputy"].queryset = deputies  # type: ignore[attr-defined]
+        self.fields["deputy"].queryset = deputies  # type: ignore[attr-defined]  # as above
 
     def person(self) -> User:
         found: User = self.cleaned_data["user"]

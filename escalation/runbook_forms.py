@@ -29,7 +29,7 @@ ROMAN = dict(zip(GRADES, ("I", "II", "III", "IV"), strict=True))
 class Departments(forms.SelectMultiple):
     """A select for each department named, and one more to name another."""
 
-    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:  # noqa: ARG002
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:  # noqa: ARG002 -- Django's signature
         chosen = [each for each in value or [] if each]
         given = self.build_attrs(self.attrs, attrs)
         given.pop("multiple", None)

@@ -223,6 +223,7 @@ class _Reader:
             part = SCOPES[name]
             changed = replace(self.scope, **{part: getattr(self.scope, part) + values})
         else:
+            # DAYS names the fields that hold a day.
             changed = replace(self.scope, **{DAYS[name]: self._day(values, start)})  # type: ignore[arg-type]
         self.scope = check_scope(changed, self.text, start)
         return True

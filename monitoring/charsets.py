@@ -24,7 +24,7 @@ _OPENINGS = (  # how "<?xml" or "<rss" begins where nobody wrote a mark
     (b"\x4c\x6f\xa7\x94", "cp037"),
 )
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']?([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
-_WIDER = {  # what people write → the superset that reads what they mean
+WIDER = {  # what people write → the superset that reads what they mean
     "gb2312": "gb18030",
     "gbk": "gb18030",
     "x-gbk": "gb18030",
@@ -79,7 +79,7 @@ def _declared(data: bytes) -> str:
 def _candidates(declared: str, by_server: str) -> Iterator[str]:
     for name in (declared, by_server.strip().lower() or "utf-8", "utf-8", "gb18030", "big5hkscs", "cp1252"):
         if name:
-            yield _WIDER.get(name, name)
+            yield WIDER.get(name, name)
 
 
 def _strict(data: bytes, charset: str) -> str | None:

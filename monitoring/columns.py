@@ -130,6 +130,7 @@ def _moment(given: str) -> datetime | None:
     except ValueError:
         known = rfc3339(given)
         naive = bool(known) and not re.search(r"[+-]\d{4}|[A-Z]{2,4}$|Z$", given)
+        # A date of the first kind is there or raises; only this one may be missing.
         moment = datetime.fromisoformat(known) if known else None  # type: ignore[assignment]
         return timezone.make_aware(moment.replace(tzinfo=None)) if moment and naive else moment
     if not 1990 <= moment.year <= 2100:

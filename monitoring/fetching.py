@@ -189,11 +189,11 @@ def _beginning(response: httpx.Response, *, deadline: Deadline) -> bytes:
     return bytes(page[:_PAGE_MAX])
 
 
-class _TooLarge(Exception):  # noqa: N818
+class _TooLarge(Exception):  # noqa: N818 -- says what the answer is
     pass
 
 
-class _Garbled(Exception):  # noqa: N818
+class _Garbled(Exception):  # noqa: N818 -- says what the answer is
     pass
 
 

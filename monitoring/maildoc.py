@@ -10,7 +10,7 @@ from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parseaddr
 
-from monitoring.charsets import decode
+from monitoring.charsets import WIDER, decode
 from monitoring.dates import rfc3339
 from monitoring.markup import Unreadable
 from monitoring.plaintext import one_line, plain_text, tidy
@@ -19,20 +19,8 @@ MAX_BYTES = 10 * 1024 * 1024
 SUBJECT_MAX, TEXT_MAX, NAME_MAX, ID_MAX = 500, 20_000, 200, 500
 PARTS_MAX = 500
 
-_CHARSETS = {
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "x-gbk": "gb18030",
-    "gb_2312-80": "gb18030",
-    "cp936": "gb18030",
-    "big5": "big5hkscs",
-    "x-big5": "big5hkscs",
-    "us-ascii": "utf-8",
-    "ascii": "utf-8",
-    "iso-8859-1": "cp1252",
-    "ks_c_5601-1987": "cp949",
-    "shift_jis": "cp932",
-}
+# As everywhere, but a mail that says ASCII often means UTF-8.
+_CHARSETS = WIDER | {"us-ascii": "utf-8", "ascii": "utf-8", "x-big5": "big5hkscs"}
 _AUTO_SUBJECT = re.compile(
     r"^\s*(?:自动回复|自動回覆|自動回復|automatic reply|auto(?:matic)?[ -]?re(?:ply|sponse)|out of (?:the )?office)",
     re.IGNORECASE,

@@ -48,7 +48,7 @@ class SearchForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["source"].queryset = sources_for(user)  # type: ignore[attr-defined]  # a ModelChoiceField
-        self.fields["watch"].queryset = watches_for(user)  # type: ignore[attr-defined]
+        self.fields["watch"].queryset = watches_for(user)  # type: ignore[attr-defined]  # a ModelChoiceField
 
     def clean_q(self) -> str:
         """One character is in nearly every text: it finds everything and costs as much."""

@@ -131,7 +131,7 @@ class ChannelForm(Refusable, _ChannelForm):
         self.kind = ChannelKind(self.instance.kind)
         units = Unit.objects.filter(is_active=True).exclude(kind=UnitKind.DEPARTMENT).order_by("path")
         self.fields["unit"].queryset = units  # type: ignore[attr-defined]  # a ModelChoiceField
-        self.fields["unit"].empty_label = str(_("The whole organisation"))  # type: ignore[attr-defined]
+        self.fields["unit"].empty_label = str(_("The whole organisation"))  # type: ignore[attr-defined]  # as above
         self.fields["address"].help_text = ADDRESS_HELP[self.kind]
         self.fields["secret"].help_text = SECRET_HELP.get(self.kind, "")
         if self.kind == ChannelKind.FEISHU:

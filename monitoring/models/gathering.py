@@ -12,6 +12,7 @@ from cases.models import Case
 from monitoring.enums import Decision, EventAct
 from monitoring.models.events import Event
 from monitoring.models.mentions import Mention
+from monitoring.models.versions import RulesVersion
 
 
 class EventOperation(models.Model):
@@ -89,18 +90,10 @@ class EventForecast(models.Model):
         constraints: ClassVar = [models.UniqueConstraint(fields=["event", "hour", "ahead"], name="forecast_once")]
 
 
-class HeatRules(models.Model):
-    """What makes an event hot and how its life is told apart: one version; a changed body makes the next one."""
+class HeatRules(RulesVersion):
+    """What makes an event hot and how its life is told apart."""
 
-    number = models.PositiveIntegerField(unique=True)
-    body = models.JSONField()
-    note = models.CharField(_("why"), max_length=500, blank=True, default="")
-    created_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField()
-    is_current = models.BooleanField(default=True)
-
-    class Meta:
-        ordering: ClassVar = ["-number"]
+    class Meta(RulesVersion.Meta):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["is_current"], name="one_current_heat_rules", condition=Q(is_current=True))
         ]

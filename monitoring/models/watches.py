@@ -13,6 +13,7 @@ from accounts.models import Unit, User
 from language.elements import in_words
 from language.rules import Rule, RuleError
 from monitoring.enums import ListKind, WatchTrouble
+from monitoring.models.versions import RulesVersion
 from monitoring.visibility import ByUnit
 
 
@@ -125,18 +126,10 @@ class NamedList(models.Model):
         return reverse("monitoring:list", args=[self.pk])
 
 
-class GradingRules(models.Model):
-    """The weights of one version; a changed body makes the next one."""
+class GradingRules(RulesVersion):
+    """What a find weighs."""
 
-    number = models.PositiveIntegerField(unique=True)
-    body = models.JSONField()
-    note = models.CharField(_("why"), max_length=500, blank=True, default="")
-    created_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
-    created_at = models.DateTimeField()
-    is_current = models.BooleanField(default=True)
-
-    class Meta:
-        ordering: ClassVar = ["-number"]
+    class Meta(RulesVersion.Meta):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["is_current"], name="one_current_grading_rules", condition=Q(is_current=True)
