@@ -67,6 +67,15 @@ class Paced(_SourceForm):
             self.fields[name].choices = [*INTERVALS, *own]  # type: ignore[attr-defined]  # a ChoiceField
 
 
+def offer_states(form: _SourceForm) -> None:
+    """`gone` is the server's word: a person says active or paused. What is new is active."""
+    if not form.instance.pk:
+        del form.fields["state"]
+        return
+    kept = [state for state in SourceState if state != SourceState.GONE or form.instance.state == state]
+    form.fields["state"].choices = [(state.value, state.label) for state in kept]  # type: ignore[attr-defined]
+
+
 class SourceForm(Paced, Refusable, _SourceForm):
     url = forms.CharField(
         label=_("Address of the feed"),
@@ -98,7 +107,7 @@ class SourceForm(Paced, Refusable, _SourceForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
-        self._offer_states()
+        offer_states(self)
         if not may_allow_private(user):
             del self.fields["allow_private"]
         if self.instance.pk:
@@ -116,14 +125,6 @@ class SourceForm(Paced, Refusable, _SourceForm):
         if kind not in SourceKind.POLLED:
             del self.fields["interval_seconds"]
             del self.fields["longest_seconds"]
-
-    def _offer_states(self) -> None:
-        """`gone` is the server's word: a person says active or paused."""
-        if not self.instance.pk:
-            del self.fields["state"]
-            return
-        kept = [state for state in SourceState if state != SourceState.GONE or self.instance.state == state]
-        self.fields["state"].choices = [(state.value, state.label) for state in kept]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}

@@ -81,7 +81,7 @@ def _read(message: Message) -> Mail:
         message_id=_first_id(_header(message, "Message-ID")),
         in_reply_to=_first_id(_header(message, "In-Reply-To")),
         references=tuple(_MESSAGE_ID.findall(_header(message, "References"))),
-        subject=one_line(_header(message, "Subject").replace("&", "&amp;").replace("<", "&lt;"), limit=SUBJECT_MAX),
+        subject=_subject(message),
         sender=tidy(address, limit=NAME_MAX),
         sender_name=tidy(name, limit=NAME_MAX).replace("\n", " "),
         to=tuple(tidy(each, limit=NAME_MAX) for _n, each in getaddresses([_header(message, "To")])[:50] if each),
@@ -89,6 +89,15 @@ def _read(message: Message) -> Mail:
         text=text,
         attachments=attachments,
     )
+
+
+def subject_of(head: bytes) -> str:
+    """Of the first lines of a mail; never raises."""
+    return _subject(message_from_bytes(head, policy=policy.compat32))
+
+
+def _subject(message: Message) -> str:
+    return one_line(_header(message, "Subject").replace("&", "&amp;").replace("<", "&lt;"), limit=SUBJECT_MAX)
 
 
 def _first_id(value: str) -> str:

@@ -8,10 +8,14 @@ import hashlib
 import imaplib
 import socket
 import ssl
+import threading
 import time
 import zlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 from imap_tools import BaseMailBox
@@ -21,7 +25,7 @@ from monitoring.enums import MailKind, MailSecurity, RawState
 from monitoring.feeds import Taken
 from monitoring.fetching import Failed
 from monitoring.ingest import Incoming, ingest
-from monitoring.maildoc import MAX_BYTES, Mail, read_mail
+from monitoring.maildoc import MAX_BYTES, Mail, read_mail, subject_of
 from monitoring.models import Mailbox, RawItem, Source
 from monitoring.originals import keep_raw
 from monitoring.parsing import Unreadable
@@ -29,29 +33,76 @@ from outbound.addresses import Refused, resolve
 
 SECONDS_PER_STEP = 10.0
 SECONDS_IN_ALL = 25.0  # a slow server keeps its reader no longer: what is left is read the next time
+SECONDS_AT_MOST = 60.0  # then the line is cut, whatever the server drips: less than the lease of a poll
 MAILS_AT_ONCE = 100  # a poll; the next one goes on where this one stopped
+LOOKED_AT = 5
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What stands in a folder now, and the subjects of its newest mails."""
+
+    count: int
+    subjects: Sequence[str]
 
 
 def take_mails(source: Source, *, now: datetime) -> Taken | Failed:
     """Read what is new; each mail is settled by itself, so that a poll that breaks off loses nothing."""
     box = source.mailbox
+
+    def read(connection: "_Connection") -> Taken:
+        return _read_folder(connection, source, box, now=now)
+
+    return _signed_in(box, read, allow_private=source.allow_private, seconds=SECONDS_AT_MOST)
+
+
+def look_into(box: Mailbox, *, allow_private: bool, seconds: float) -> Seen | Failed:
+    """Signs in, opens the folder and looks; nothing is marked on the server, nothing is kept here."""
+    return _signed_in(box, lambda connection: _seen(connection, box), allow_private=allow_private, seconds=seconds)
+
+
+def _signed_in(box: Mailbox, do: Callable[["_Connection"], T], *, allow_private: bool, seconds: float) -> T | Failed:
+    """What `do` makes of the open mailbox, or what stands in the way of it, within `seconds`."""
+    end = time.monotonic() + seconds
     try:
-        address = resolve(box.host, box.port, allow_private=source.allow_private)
-        with _Connection(box, address) as connection:
+        address = resolve(box.host, box.port, allow_private=allow_private)
+        with _Connection(box, address, seconds=seconds) as connection:
             connection.login(box.username, box.password, initial_folder=None)
-            return _read_folder(connection, source, box, now=now)
+            connection.say_who_asks()
+            return do(connection)
     except Refused as refused:
         return Failed(refused.code, refused.params)
     except MailboxLoginError:
         return Failed("no_login")
     except (MailboxFolderSelectError, MailboxFolderStatusError):
         return Failed("no_folder")
-    except ssl.SSLCertVerificationError as error:
-        return Failed("not_secure", {"what": str(error)[:200]})
-    except TimeoutError:
-        return Failed("too_slow", {"seconds": round(SECONDS_PER_STEP)})
+    except _NoStartTls:
+        return Failed("no_starttls")
     except (OSError, imaplib.IMAP4.error, ImapToolsError, UnicodeError) as error:
-        return Failed("no_connection", {"what": str(error)[:200]})
+        return _line_trouble(error, is_over=time.monotonic() >= end, seconds=seconds)
+
+
+def _line_trouble(error: Exception, *, is_over: bool, seconds: float) -> Failed:
+    match error:
+        case ssl.SSLCertVerificationError():
+            return Failed("not_secure", {"what": str(error)[:200]})
+        case TimeoutError():
+            return Failed("too_slow", {"seconds": round(min(seconds, SECONDS_PER_STEP))})
+        case _ if is_over:
+            return Failed("too_slow", {"seconds": round(seconds)})
+        case ssl.SSLError():
+            return Failed("no_tls")
+        case UnicodeEncodeError():
+            return Failed("no_login")  # a name or password beyond ASCII fits no LOGIN
+    return Failed("no_connection", {"what": str(error)[:200]})
+
+
+def _seen(connection: "_Connection", box: Mailbox) -> Seen:
+    connection.folder.set(box.folder, readonly=True)
+    uids = sorted(map(int, connection.uids()))
+    return Seen(len(uids), [connection.subject(uid) for uid in reversed(uids[-LOOKED_AT:])])
 
 
 def _read_folder(connection: "_Connection", source: Source, box: Mailbox, *, now: datetime) -> Taken:
@@ -123,29 +174,48 @@ def incoming_mail(data: bytes, mail: Mail | None = None) -> list[Incoming]:
 # ---- the wire ---------------------------------------------------------------------------------
 
 
-class _Connection(BaseMailBox):
-    """imap-tools over a client that connects to the address that was checked."""
+class _NoStartTls(Exception):  # noqa: N818 -- says what the server lacks
+    pass
 
-    def __init__(self, box: Mailbox, address: str) -> None:
-        self._box, self._address = box, address
+
+class _Connection(BaseMailBox):
+    """imap-tools over a client that connects to the address that was checked, and is cut off when time is over."""
+
+    client: "_Client"
+
+    def __init__(self, box: Mailbox, address: str, *, seconds: float) -> None:
+        self._box, self._address, self._seconds = box, address, seconds
         super().__init__()
 
     def _get_mailbox_client(self) -> imaplib.IMAP4:
         box = self._box
-        client = _Client(box.host, box.port, address=self._address, secured=box.security == MailSecurity.SSL)
+        secured = box.security == MailSecurity.SSL
+        client = _Client(box.host, box.port, address=self._address, secured=secured, seconds=self._seconds)
         if box.security == MailSecurity.STARTTLS:
             try:
+                if "STARTTLS" not in client.capabilities:
+                    raise _NoStartTls
                 client.starttls(ssl.create_default_context())
             except BaseException:
-                client.shutdown()
+                client.hang_up()
                 raise
         return client
 
     def __exit__(self, *_exc: object) -> None:
-        try:
+        with suppress(ImapToolsError, imaplib.IMAP4.error, OSError):  # where the server hung up first
             self.logout()
-        except (ImapToolsError, imaplib.IMAP4.error, OSError):
-            self.client.shutdown()  # the server hung up first
+        self.client.hang_up()
+
+    def say_who_asks(self) -> None:
+        """Some providers (163, 126) show no folder to a program that does not introduce itself (RFC 2971)."""
+        if "ID" in self.client.capabilities:
+            with suppress(imaplib.IMAP4.error):
+                self.client.xatom("ID", '("name" "OpinionDesk")')
+
+    def subject(self, uid: int) -> str:
+        """Of one mail, without reading the rest of it."""
+        asked = "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])"
+        return subject_of(_Literal.bytes_of(self.client.uid("fetch", str(uid), asked)))
 
     def mail(self, uid: int) -> bytes | None:
         """Its bytes; nothing where it is too large to be read."""
@@ -155,9 +225,27 @@ class _Connection(BaseMailBox):
 
 
 class _Client(imaplib.IMAP4):
-    def __init__(self, host: str, port: int, *, address: str, secured: bool) -> None:
+    def __init__(self, host: str, port: int, *, address: str, secured: bool, seconds: float) -> None:
         self._address, self._secured = address, secured
-        super().__init__(host, port, timeout=SECONDS_PER_STEP)
+        self._watchdog = threading.Timer(seconds, self._cut)  # a byte now and then would outlive any step's limit
+        self._watchdog.daemon = True
+        self._watchdog.start()
+        try:
+            super().__init__(host, port, timeout=min(seconds, SECONDS_PER_STEP))
+        except BaseException:
+            self._watchdog.cancel()
+            raise
+
+    def _cut(self) -> None:
+        line = getattr(self, "sock", None)
+        if line is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(line, socket.SHUT_RDWR)
+
+    def hang_up(self) -> None:
+        self._watchdog.cancel()
+        with suppress(OSError):
+            self.shutdown()
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
         plain = socket.create_connection((self._address, self.port), timeout)

@@ -1,6 +1,6 @@
 """The door of this room: what people and other systems do with alerts, sources and watches."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,17 @@ CHANNELS = {
     SourceType.CONSUMER_PLATFORM: Channel.CONSUMER_PLATFORM,
 }
 INTERVALS = (30, 7 * 24 * 3600)
+KEPT_ON_RECORD = (
+    "name",
+    "url",
+    "route_params",
+    "source_type",
+    "interval_seconds",
+    "longest_seconds",
+    "allow_private",
+    "state",
+    "unit_id",
+)
 
 
 # ---- alerts -----------------------------------------------------------------------------------
@@ -176,8 +187,10 @@ def _deliver(alert: Alert, *, actor: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def save_source(source: Source, *, actor: User, now: datetime) -> Source:
-    """A new source or a changed one, checked; a feed is read at once."""
+def save_source(
+    source: Source, *, actor: User, now: datetime, more: Mapping[str, Sequence[Any]] | None = None
+) -> Source:
+    """A new source or a changed one, checked; a feed is read at once. `more`: what else changed, for the record."""
     require_may_configure(actor)
     require_own_unit(source.unit, actor=actor)
     before = Source.objects.filter(pk=source.pk).first() if source.pk else None
@@ -185,7 +198,7 @@ def save_source(source: Source, *, actor: User, now: datetime) -> Source:
     is_new_address = before is None or before.url != source.url
     if is_new_address:
         source.etag = source.last_modified = source.moved_to = ""
-        source.moved_count = source.failures = 0
+        source.moved_count = source.failures = source.fresh_seconds = 0
         source.trouble, source.trouble_params = "", {}
     is_read = source.is_polled and source.state == SourceState.ACTIVE
     if is_read:
@@ -194,9 +207,8 @@ def save_source(source: Source, *, actor: User, now: datetime) -> Source:
     if before and (is_new_address or not is_read):
         resolve(source, READING, note="stopped", now=now)
     verb = "source.changed" if before else "source.created"
-    fields = ("name", "url", "source_type", "interval_seconds", "longest_seconds", "allow_private", "state", "unit_id")
-    changed = {name: [getattr(before, name, None), getattr(source, name)] for name in fields}
-    details = {name: pair for name, pair in changed.items() if pair[0] != pair[1]}
+    changed = {name: [getattr(before, name, None), getattr(source, name)] for name in KEPT_ON_RECORD}
+    details = {name: pair for name, pair in changed.items() if pair[0] != pair[1]} | {**(more or {})}
     record(ref(source), verb, now=now, actor=actor, details={"changes": details}, is_drill=source.is_drill)
     if is_read:
         ask_to_fetch(source.pk)
@@ -210,10 +222,13 @@ def _check_source(source: Source, before: Source | None, *, actor: User) -> None
             check_url(source.url)
         except Refused as refused:
             errors["url"] = trouble_words(refused.code, refused.params)
+    if source.url and Source.objects.filter(unit=source.unit, url=source.url).exclude(pk=source.pk).exists():
+        errors["url"] = _("This unit reads this address already.")
     if source.is_polled and not INTERVALS[0] <= source.interval_seconds <= INTERVALS[1]:
         errors["interval_seconds"] = _("Between 30 seconds and a week.")
     if errors:
-        raise Invalid(_("Some fields are missing or wrong."), fields=errors)
+        several = len(errors) > 1
+        raise Invalid(_("Some fields are missing or wrong.") if several else next(iter(errors.values())), fields=errors)
     known_door = bool(before and before.allow_private and before.url == source.url) or _lies_with_maker(source)
     opens_door = source.allow_private and not known_door
     if opens_door and not may_allow_private(actor):

@@ -3,13 +3,15 @@
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from django import forms
+from django.utils.translation import gettext as _gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.errors import Invalid
 from accounts.models import User
 from accounts.refusable import Refusable
 from monitoring.columns import FIELDS
 from monitoring.enums import MailSecurity, SourceKind, SourceType
-from monitoring.forms import Paced, units_for
+from monitoring.forms import Paced, offer_states, units_for
 from monitoring.ingest import Incoming
 from monitoring.models import ImportBatch, Mailbox, Source, SourceSettings
 from monitoring.parsing import absolute
@@ -26,20 +28,22 @@ CHARSETS = (("utf-8", "UTF-8"), ("gb18030", "GB18030 (GBK, GB2312)"), ("big5hksc
 
 
 class RouteForm(Paced, Refusable, _SourceForm):
-    """A route of RSSHub with its parameters."""
+    """A route of RSSHub with its parameters; of a source that is there already, with what was picked."""
 
     class Meta:
         model = Source
-        fields = ("name", "unit", "interval_seconds", "longest_seconds")
+        fields = ("name", "unit", "interval_seconds", "longest_seconds", "state")
 
     def __init__(self, *args: Any, user: User, route: Route, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         self.route = route
+        offer_states(self)
         own = {
             each.name: forms.CharField(
                 label=each.words,
                 max_length=200,
                 required=not each.is_optional,
+                initial=self.instance.route_params.get(each.name, ""),
                 widget=forms.TextInput({"placeholder": each.example}),
             )
             for each in route.parameters
@@ -101,10 +105,10 @@ class MailboxForm(Paced, Refusable, _SourceForm):
     def __init__(self, *args: Any, user: User, box: Mailbox, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
         self.box = box
+        offer_states(self)
         if not may_allow_private(user):
             del self.fields["allow_private"]
         if not self.instance.pk:
-            del self.fields["state"]
             self.fields["password"].required = True
         else:
             self.fields["password"].help_text = _("Left empty the stored one stays.")
@@ -115,6 +119,15 @@ class MailboxForm(Paced, Refusable, _SourceForm):
         for name in (*self.OF_BOX, "password"):
             setattr(self.box, name, self.cleaned_data[name])
         return self.box
+
+    def box_to_try(self) -> Mailbox:
+        """Of a form of which only the mailbox itself need be right; raises `Invalid`."""
+        wrong = {name: list(self.errors[name]) for name in (*self.OF_BOX, "password") if name in self.errors}
+        if wrong:
+            labels = [f"{self.fields[name].label}: {messages[0]}" for name, messages in wrong.items()]
+            raise Invalid(_gettext("Some fields are missing or wrong."), fields={"host": labels})
+        self.instance.allow_private = self.cleaned_data.get("allow_private", self.instance.allow_private)
+        return self.filled_box()
 
 
 class SettingsForm(Refusable, _SettingsForm):

@@ -7,13 +7,16 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.errors import Conflict, Invalid, NotAllowed
+from accounts.masking import mask_free_text
 from accounts.models import User
 from monitoring.confined import read_safely
 from monitoring.enums import SourceKind, SourceState
 from monitoring.fetching import Failed, Fetched, Gone, fetch
 from monitoring.hotlists import read_hot_list
+from monitoring.mails import look_into
 from monitoring.markup import Unreadable
 from monitoring.models import Mailbox, Source, SourceSettings
 from monitoring.routes import Platform, Route, platforms, route_of
@@ -68,6 +71,8 @@ def _move(source: Source, settings: SourceSettings, *, now: datetime) -> None:
         return  # the maker was taken away: the source goes on failing at its old address, in words
     if url == source.url and source.allow_private == settings.allow_private:
         return
+    if Source.objects.filter(unit=source.unit_id, url=url).exclude(pk=source.pk).exists():
+        return  # the unit reads the new address as a source of its own
     source.url, source.allow_private, source.etag, source.last_modified = url, settings.allow_private, "", ""
     if source.state == SourceState.ACTIVE:
         source.next_poll_at = now
@@ -101,6 +106,16 @@ def subscribe_route(source: Source, route: Route, given: Mapping[str, str], *, a
     return save_source(source, actor=actor, now=now)
 
 
+def change_route(source: Source, given: Mapping[str, str], *, actor: User, now: datetime) -> Source:
+    """Other parameters are another address: it is read from its beginning, and the record keeps both."""
+    settings = SourceSettings.current()
+    if dict(given) != source.route_params or not source.url:
+        source.url = address_of(source.route, given, settings=settings)
+        source.allow_private = settings.allow_private
+        source.route_params = dict(given)
+    return save_source(source, actor=actor, now=now)
+
+
 def subscribe_hot_list(source: Source, platform: Platform, *, actor: User, now: datetime) -> Source:
     _prepare(source, SourceKind.HOTLIST, platform.code, {})
     source.source_type = platform.source_type
@@ -119,20 +134,41 @@ def save_mailbox(source: Source, box: Mailbox, *, actor: User, now: datetime) ->
     """A new mailbox or a changed one; another account or folder is read from its beginning."""
     require_may_configure(actor)
     before = Mailbox.objects.filter(source=source.pk).first() if source.pk else None
-    if not box.password and before:
-        box.password = before.password
-    if not (box.host and box.username and box.password):
-        raise Invalid(_("Server, user name and password are needed."))
+    _complete(box, before)
     same = before and all(getattr(before, name) == getattr(box, name) for name in ("host", "username", "folder"))
     if not same:
         box.uid_validity = box.last_uid = 0
         source.failures = 0
     source.kind = SourceKind.MAILBOX
     _check_door(source, before, box, actor=actor)
-    source = save_source(source, actor=actor, now=now)
+    source = save_source(source, actor=actor, now=now, more=_changes(box, before))
     box.source = source
     box.save()
     return source
+
+
+def _changes(box: Mailbox, before: Mailbox | None) -> dict[str, list[Any]]:
+    """For the record: that account and password changed, never what they are."""
+    if before is None:
+        return {}
+    changes = {
+        name: [getattr(before, name), getattr(box, name)]
+        for name in ("host", "port", "security", "folder")
+        if getattr(before, name) != getattr(box, name)
+    }
+    secret = [name for name in ("username", "password") if getattr(before, name) != getattr(box, name)]
+    return changes | {name: [None, None] for name in secret}
+
+
+def _complete(box: Mailbox, before: Mailbox | None) -> None:
+    """With the stored password where none is given, but only for where it was given: it is never sent elsewhere."""
+    if not box.password and before:
+        if any(getattr(before, name) != getattr(box, name) for name in ("host", "port", "security", "username")):
+            message = _("Another server, encryption or user name: give the password again.")
+            raise Invalid(message, fields={"password": message})
+        box.password = before.password
+    if not (box.host and box.username and box.password):
+        raise Invalid(_("Server, user name and password are needed."))
 
 
 def _check_door(source: Source, before: Mailbox | None, box: Mailbox, *, actor: User) -> None:
@@ -147,10 +183,10 @@ def _check_door(source: Source, before: Mailbox | None, box: Mailbox, *, actor: 
 
 @dataclass(frozen=True)
 class TriedSource:
-    """What a reading would bring: the first titles, or what is wrong in words."""
+    """What a reading would bring: how much in words and the first titles, or what is wrong in words."""
 
     titles: Sequence[str] = ()
-    total: int = 0
+    total: str = ""
     trouble: str = ""
 
 
@@ -169,7 +205,21 @@ def try_source(source: Source, *, actor: User, now: datetime) -> TriedSource:
         titles = _titles(source, outcome)
     except Unreadable as reason:
         return _trouble(said_by_upstream(source, Failed(reason.code, reason.params, page=outcome.body)))
-    return TriedSource(titles=titles[:SHOWN], total=len(titles))
+    read = ngettext("It reads: %(n)s entry.", "It reads: %(n)s entries.", len(titles)) % {"n": len(titles)}
+    return TriedSource(titles=titles[:SHOWN], total=read)
+
+
+def try_mailbox(source: Source, box: Mailbox, *, actor: User) -> TriedSource:
+    """Signs in, counts and shows the newest subjects, masked; keeps nothing and marks nothing."""
+    require_may_configure(actor)
+    before = Mailbox.objects.filter(source=source.pk).first() if source.pk else None
+    _complete(box, before)
+    _check_door(source, before, box, actor=actor)
+    seen = look_into(box, allow_private=source.allow_private, seconds=TRY_SECONDS)
+    if isinstance(seen, Failed):
+        return _trouble(seen)
+    words = ngettext("Signed in. The folder holds %(n)s mail.", "Signed in. The folder holds %(n)s mails.", seen.count)
+    return TriedSource([mask_free_text(each) or "—" for each in seen.subjects], words % {"n": f"{seen.count:,}"})
 
 
 def _titles(source: Source, fetched: Fetched) -> list[str]:

@@ -44,6 +44,7 @@ urlpatterns = [
     path("sources/add/route/<slug:code>/", subscribing.add_route, name="source_route"),
     path("sources/add/hot-list/", subscribing.add_hot_list, name="source_hotlist"),
     path("sources/add/mailbox/", subscribing.edit_mailbox, name="source_mailbox_new"),
+    path("sources/<int:pk>/route/", subscribing.edit_route, name="source_route_edit"),
     path("sources/<int:pk>/mailbox/", subscribing.edit_mailbox, name="source_mailbox"),
     path("sources/<int:pk>/endpoint/", subscribing.open_endpoint, name="source_endpoint"),
     path("sources/<int:pk>/endpoint/close/", subscribing.close_old_secret, name="source_endpoint_close"),

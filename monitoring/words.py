@@ -47,6 +47,8 @@ _SENTENCES: dict[str, str | Promise] = {
     "wrong_platform": _lazy("The answer is about another platform than the one that was asked for."),
     "foreign_links": _lazy("The list leads to %(host)s, which is not this platform. Nothing of it was taken."),
     "no_login": _lazy("The mail server refuses the user name or the password."),
+    "no_tls": _lazy("The server speaks no TLS at this port. Choose the other encryption, or its other port."),
+    "no_starttls": _lazy("The server offers no STARTTLS at this port. Choose TLS from the start, most often port 993."),
     "no_folder": _lazy("There is no such folder in the mailbox."),
     "mail_broken": _lazy("This mail cannot be read (%(what)s). It is kept as it came."),
     "mail_too_large": _lazy("This mail is larger than %(limit_mb)s MB and was left on the server."),

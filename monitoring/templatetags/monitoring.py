@@ -9,12 +9,13 @@ from typing import Any
 from django import template
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
+from accounts.templatetags.desk import duration
 from monitoring.enums import RiskKind, Stage
 from monitoring.grading import reason_words
 from monitoring.linking import link_words
-from monitoring.models import Mention, WatchHit, WatchVersion
+from monitoring.models import Mailbox, Mention, Source, WatchHit, WatchVersion
 from monitoring.queries import spans_of
 from monitoring.stages import stage_words
 from monitoring.words import trouble_words
@@ -24,6 +25,7 @@ register = template.Library()
 EXCERPT = 160
 BEFORE = 40
 BAR = 56  # the height of the picture
+OF_MAILBOX = {"host", "port", "security", "username", "password", "folder"}
 
 
 def marked(text: str, spans: Sequence[tuple[int, int]]) -> SafeString:
@@ -136,6 +138,32 @@ def as_text(raw: Any) -> str:
 def cell_trouble(error: Mapping[str, Any]) -> str:
     """What is wrong with a cell of an imported row."""
     return trouble_words(str(error.get("code", "")), error.get("params") or {})
+
+
+@register.filter
+def changes_of_source(changes: Mapping[str, Sequence[Any]]) -> list[str]:
+    """`address: a → b`, a line each; only the name where the values are numbers of rows or secret."""
+    lines = []
+    for name, (before, after) in changes.items():
+        words = str(_field_of_source(name).verbose_name) if name != "route_params" else gettext("parameters")
+        silent = name == "unit_id" or before == after
+        lines.append(words if silent else f"{words}: {_value(name, before)} → {_value(name, after)}")
+    return lines
+
+
+def _field_of_source(name: str) -> Any:
+    return (Mailbox if name in OF_MAILBOX else Source)._meta.get_field(name)
+
+
+def _value(name: str, value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {inner}" for key, inner in value.items() if inner) or "–"
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    if name.endswith("_seconds"):
+        return duration(value)
+    choices = dict(_field_of_source(name).flatchoices)
+    return str(choices.get(value, value) or "–")
 
 
 @register.filter

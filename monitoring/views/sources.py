@@ -23,13 +23,17 @@ from monitoring.enums import MailKind, RawState, SourceKind
 from monitoring.forms import SourceForm, units_for
 from monitoring.models import HotRank, PushEndpoint, RawItem, Source
 from monitoring.queries import failing_sources, open_incidents, sources_for
+from monitoring.routes import route_of
 from monitoring.rules import may_act, may_configure, require_may_configure
 from timeline.now import now as time_now
+from timeline.queries import entries_of
+from timeline.refs import ref
 
 FETCHES_SHOWN = 30
 INCIDENTS_SHOWN = 10
 TOPICS_SHOWN = 50
 RAW_SHOWN = 20
+ENTRIES_SHOWN = 20
 
 
 def _how_many(count: int) -> str:
@@ -68,6 +72,7 @@ def source(request: HttpRequest, pk: int) -> HttpResponse:
         "incidents": found.incidents.order_by("-pk")[:INCIDENTS_SHOWN],
         "rhythm": rhythm_of(found, now=time_now()),
         "may_configure": may_configure(user),
+        "entries": entries_of(ref(found))[:ENTRIES_SHOWN],
         **_of_kind(found),
     }
     return render(request, "monitoring/source_detail.html", context)
@@ -98,6 +103,8 @@ def edit_source(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     found: Source = get_visible(sources_for(user), pk=pk) if pk else Source(unit=units_for(user).first())
     if found.pk and found.kind == SourceKind.MAILBOX:
         return redirect("monitoring:source_mailbox", pk=found.pk)
+    if found.pk and found.kind == SourceKind.FEED and route_of(found.route):
+        return redirect("monitoring:source_route_edit", pk=found.pk)
     if not pk and request.GET.get("kind") == SourceKind.PUSH:
         found.kind = SourceKind.PUSH
     form = SourceForm(request.POST or None, instance=found, user=user)

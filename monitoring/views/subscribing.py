@@ -64,6 +64,25 @@ def add_route(request: HttpRequest, code: str) -> HttpResponse:
 
 @desk_view
 @require_http_methods(["GET", "POST"])
+def edit_route(request: HttpRequest, pk: int) -> HttpResponse:
+    """What was picked, with other parameters."""
+    user = signed_in(request)
+    require_may_configure(user)
+    source: Source = get_visible(sources_for(user).filter(kind=SourceKind.FEED), pk=pk)
+    route = route_of(source.route)
+    if route is None:
+        raise Http404
+    form = RouteForm(request.POST or None, instance=source, user=user, route=route)
+
+    def save() -> Source:
+        return subscribing.change_route(form.instance, form.given, actor=user, now=time_now())
+
+    context = {"route": route, "missing": not SourceSettings.current().rsshub_url, "source": source}
+    return _filled(request, form, save, "monitoring/source_route.html", context)
+
+
+@desk_view
+@require_http_methods(["GET", "POST"])
 def add_hot_list(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     require_may_configure(user)
@@ -82,9 +101,7 @@ def add_hot_list(request: HttpRequest) -> HttpResponse:
 def edit_mailbox(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     user = signed_in(request)
     require_may_configure(user)
-    kept = sources_for(user).filter(kind=SourceKind.MAILBOX).select_related("mailbox", "unit")
-    source: Source = get_visible(kept, pk=pk) if pk else _new(user)
-    box = source.mailbox if pk else Mailbox()
+    source, box = _mailbox(str(pk or ""), user)
     form = MailboxForm(request.POST or None, instance=source, user=user, box=box)
 
     def save() -> Source:
@@ -126,8 +143,8 @@ def try_source(request: HttpRequest) -> HttpResponse:
     user, now = signed_in(request), time_now()
     require_may_configure(user)
     try:
-        source = _asked(request, user)
-        tried = subscribing.try_source(source, actor=user, now=now)
+        tried = _tried_box(request, user) if "host" in request.POST else None
+        tried = tried or subscribing.try_source(_asked(request, user), actor=user, now=now)
     except Refusal as refused:
         return render(request, "monitoring/_source_tried.html", {"refusal": refused})
     return render(request, "monitoring/_source_tried.html", {"tried": tried})
@@ -143,6 +160,22 @@ def _asked(request: HttpRequest, user: User) -> Source:
     given = {name: str(value) for name, value in request.POST.items()}
     url = subscribing.address_of(code, given, settings=settings)
     return Source(kind=kind, route=code, url=url, allow_private=settings.allow_private)
+
+
+def _tried_box(request: HttpRequest, user: User) -> subscribing.TriedSource:
+    source, box = _mailbox(request.POST.get("mailbox", ""), user)
+    form = MailboxForm(request.POST, instance=source, user=user, box=box)
+    form.is_valid()
+    return subscribing.try_mailbox(source, form.box_to_try(), actor=user)
+
+
+def _mailbox(pk: str, user: User) -> tuple[Source, Mailbox]:
+    """The one with this number, or a new one."""
+    if not (pk.isascii() and pk.isdigit() and len(pk) < 10):
+        return _new(user), Mailbox()
+    kept = sources_for(user).filter(kind=SourceKind.MAILBOX).select_related("mailbox", "unit")
+    source: Source = get_visible(kept, pk=int(pk))
+    return source, source.mailbox
 
 
 @desk_view

@@ -2,6 +2,7 @@
 
 import re
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable
 from typing import Self
@@ -11,7 +12,9 @@ _LITERAL = re.compile(rb"\{(\d+)\}$")
 
 
 class ImapServer:
-    def __init__(self) -> None:
+    """`drips`: it says a byte now and then and never ends the line. `tls`: it speaks TLS from the start."""
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None, drips: bool = False) -> None:
         self.folders: dict[str, dict[int, bytes]] = {"INBOX": {}}
         self.validity = 1
         self.commands: list[str] = []
@@ -19,12 +22,17 @@ class ImapServer:
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
+                while drips and not house.over.wait(0.02):
+                    self.wfile.write(b"*")
                 _Session(house, self.rfile.readline, self._say).run()
 
             def _say(self, line: bytes) -> None:
                 self.wfile.write(line + b"\r\n")
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.over = threading.Event()
+        self._server = _Quiet(("127.0.0.1", 0), Handler)
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
@@ -33,6 +41,7 @@ class ImapServer:
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        self.over.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -46,6 +55,11 @@ class ImapServer:
         uid = max(mails, default=0) + 1
         mails[uid] = mail
         return uid
+
+
+class _Quiet(socketserver.ThreadingTCPServer):
+    def handle_error(self, *_args: object) -> None:
+        """The client hangs up in the middle of a word: that is the point."""
 
 
 class _Session:
@@ -71,7 +85,11 @@ class _Session:
         return does(rest) if does else b"BAD what?"
 
     def _capability(self, _rest: bytes) -> bytes:
-        self.say(b"* CAPABILITY IMAP4rev1")
+        self.say(b"* CAPABILITY IMAP4rev1 ID")
+        return b"OK done"
+
+    def _id(self, _rest: bytes) -> bytes:
+        self.say(b"* ID NIL")
         return b"OK done"
 
     def _login(self, rest: bytes) -> bytes:
@@ -98,7 +116,8 @@ class _Session:
 
     def _uid_search(self, rest: bytes) -> bytes:
         """`n:*` always holds the highest UID, as the standard wants."""
-        first = int(re.search(rb"UID (\d+):\*", rest)[1])  # type: ignore[index]
+        asked = re.search(rb"UID (\d+):\*", rest)
+        first = int(asked[1]) if asked else 0
         highest = max(self.mails, default=0)
         found = [uid for uid in self.mails if uid >= first or uid == highest]
         self.say(b"* SEARCH " + " ".join(map(str, found)).encode())
@@ -109,6 +128,9 @@ class _Session:
         mail = self.mails[uid]
         if b"RFC822.SIZE" in rest:
             self.say(b"* 1 FETCH (UID %d RFC822.SIZE %d)" % (uid, len(mail)))
+        elif b"HEADER.FIELDS" in rest:
+            head = b"\r\n".join(line for line in mail.splitlines() if line.startswith(b"Subject")) + b"\r\n\r\n"
+            self.say(b"* 1 FETCH (UID %d BODY[HEADER.FIELDS (SUBJECT)] {%d}\r\n" % (uid, len(head)) + head + b")")
         else:
             self.say(b"* 1 FETCH (UID %d BODY[] {%d}\r\n" % (uid, len(mail)) + mail + b")")
         return b"OK done"

@@ -1,4 +1,5 @@
 import os
+import ssl
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -6,10 +7,15 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 
+from accounts.models import User
 from monitoring import mails
 from monitoring.enums import MailSecurity, RawState, SourceKind
+from monitoring.fetching import Failed
 from monitoring.maildoc import read_mail
+from monitoring.mails import look_into
 from monitoring.models import Mailbox, Mention, RawItem, Source
 from monitoring.parsing import Unreadable
 from monitoring.polling import poll_source
@@ -167,14 +173,109 @@ def test_folders_doors_and_private_addresses(box: Source, poll: Callable[[], str
     assert poll() == "private_address"
 
 
-@pytest.mark.parametrize("security", [MailSecurity.SSL, MailSecurity.STARTTLS])
+@pytest.mark.parametrize(("security", "code"), [(MailSecurity.SSL, "no_tls"), (MailSecurity.STARTTLS, "no_starttls")])
 def test_a_server_without_encryption_gets_no_password(
-    security: str, imap: ImapServer, box: Source, poll: Callable[[], str]
+    security: str, code: str, imap: ImapServer, box: Source, poll: Callable[[], str]
 ) -> None:
     Mailbox.objects.update(security=security)
 
-    assert poll() == "no_connection"
+    assert poll() == code
     assert not [said for said in imap.commands if "LOGIN" in said]
+
+
+# ---- trying before saving -----------------------------------------------------------------------
+
+
+def asked(source: Source, **fields: object) -> dict[str, object]:
+    box = source.mailbox
+    names = ("host", "port", "security", "username", "folder")
+    return {name: getattr(box, name) for name in names} | {"password": "", "mailbox": source.pk} | fields
+
+
+def try_it(client: Client, given: dict[str, object]) -> str:
+    return str(client.post(reverse("monitoring:source_try"), given).content.decode())
+
+
+def test_a_mailbox_is_tried_and_nothing_is_kept(
+    imap: ImapServer, box: Source, sign_in: Callable[[User], Client], administrator: User
+) -> None:
+    for number in range(1, 7):
+        imap.deliver(mail(number, f"退款 {number}，电话 13812345678"))
+    before = Source.objects.values().get()
+
+    page = try_it(sign_in(administrator), asked(box, allow_private="on"))
+
+    assert "Signed in. The folder holds 6 mails." in page
+    assert [f"退款 {number}，电话 138****5678" in page for number in range(1, 7)] == [False] + [True] * 5
+    assert not [said for said in imap.commands if "SELECT" in said or "STORE" in said or "BODY[" in said]
+    assert 'ID ("name" "OpinionDesk")' in imap.commands
+    assert (Source.objects.values().get(), Mailbox.objects.get().last_uid) == (before, 0)
+    assert (RawItem.objects.count(), Mention.objects.count(), box.fetches.count()) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"password": "wrong"}, "refuses the user name or the password"),
+        ({"password": "錯"}, "refuses the user name or the password"),
+        ({"folder": "Nowhere"}, "There is no such folder"),
+        ({"security": "ssl", "password": PASSWORD}, "speaks no TLS at this port"),
+        ({"security": "starttls", "password": PASSWORD}, "offers no STARTTLS"),
+        ({"host": "no-such-host.invalid", "password": PASSWORD}, "is not known on the net"),
+        ({"port": "99999"}, "Port: "),
+        ({"username": "else@a.example"}, "give the password again"),
+    ],
+)
+def test_trying_a_mailbox_says_what_is_wrong(
+    change: dict[str, object],
+    words: str,
+    imap: ImapServer,
+    box: Source,
+    sign_in: Callable[[User], Client],
+    administrator: User,
+) -> None:
+    assert words in try_it(sign_in(administrator), asked(box, allow_private="on", **change))
+
+
+def test_a_stored_password_is_never_sent_to_another_server(
+    imap: ImapServer, box: Source, sign_in: Callable[[User], Client], administrator: User
+) -> None:
+    """Who may change a mailbox must not learn its password by that."""
+    client, edit = sign_in(administrator), reverse("monitoring:source_mailbox", args=[box.pk])
+    with ImapServer() as other:
+        given = asked(box, port=other.port, allow_private="on", name="x", unit=box.unit_id, state="active")
+        given |= {"source_type": "news", "interval_seconds": 300, "longest_seconds": 3600}
+        page = try_it(client, given)
+        saved = client.post(edit, given)
+
+        assert "give the password again" in page
+        assert (saved.status_code, Mailbox.objects.get().port, other.commands) == (422, imap.port, [])
+
+
+def test_a_monitor_tries_no_mailbox_in_the_private_network(
+    imap: ImapServer, box: Source, sign_in: Callable[[User], Client], monitor: User
+) -> None:
+    given = asked(box, password=PASSWORD, allow_private="on") | {"mailbox": ""}
+
+    assert "lies in a private network" in try_it(sign_in(monitor), given)
+    assert imap.commands == []
+
+
+def test_a_certificate_nobody_vouches_for_is_told(box: Source, nobodys_certificate: ssl.SSLContext) -> None:
+    with ImapServer(tls=nobodys_certificate) as server:
+        looked = look_into(Mailbox(host="127.0.0.1", port=server.port, security="ssl"), allow_private=True, seconds=5)
+
+    assert isinstance(looked, Failed)
+    assert looked.code == "not_secure"
+
+
+def test_a_server_that_drips_is_cut_off() -> None:
+    with ImapServer(drips=True) as server:
+        box = Mailbox(host="127.0.0.1", port=server.port, security="none")
+        looked = look_into(box, allow_private=True, seconds=0.3)
+
+    assert isinstance(looked, Failed)
+    assert looked.code == "too_slow"
 
 
 def test_every_mail_of_the_corpora_is_read_or_refused_in_words() -> None:

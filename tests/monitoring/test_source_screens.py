@@ -29,6 +29,7 @@ from monitoring.models import (
 from tests.conftest import Organisation
 from tests.factories.monitoring import PushSourceFactory, SourceFactory, WatchFactory
 from tests.monitoring.web_server import WebServer
+from timeline.models import Entry
 from timeline.now import shifted
 
 pytestmark = pytest.mark.usefixtures("runbooks")
@@ -76,6 +77,55 @@ def test_a_route_is_picked_and_its_parameters_filled_in(
     )
     assert source.url == f"{makers.rsshub_url}/weibo/keyword/%E4%BA%91%E6%A0%96%20%E5%AE%B6%E5%B1%85"
     assert source.allow_private  # the administrator opened the door for the maker
+
+
+def test_the_parameters_of_a_route_are_changed_and_it_is_read_anew(
+    desk: Client, org: Organisation, makers: SourceSettings, web: WebServer
+) -> None:
+    desk.post(reverse("monitoring:source_route", args=["zhihu-question"]), paced(org.group.pk, id="1"))
+    source = Source.objects.get()
+    stale = {"etag": '"1"', "last_modified": "x", "fresh_seconds": 600, "failures": 4, "trouble": "gone"}
+    Source.objects.update(state="gone", next_poll_at=None, **stale)
+    edit = reverse("monitoring:source_route_edit", args=[source.pk])
+    assert desk.get(reverse("monitoring:source_edit", args=[source.pk]))["Location"] == edit
+    assert 'name="id" value="1"' in text(desk.get(edit))
+
+    wrong = desk.post(edit, paced(org.group.pk, id="", state="active"))
+    response = desk.post(edit, paced(org.group.pk, id="2", state="active"))
+
+    assert (wrong.status_code, response["Location"]) == (422, source.get_absolute_url())
+    source.refresh_from_db()
+    assert (source.url, source.route_params) == (f"{makers.rsshub_url}/zhihu/question/2", {"id": "2"})
+    assert (source.etag, source.last_modified, source.fresh_seconds, source.failures) == ("", "", 0, 0)
+    assert (source.state, source.trouble, source.next_poll_at is None) == ("active", "", False)
+    row = Entry.objects.filter(verb="source.changed").latest("pk")
+    assert row.details["changes"]["route_params"] == [{"id": "1"}, {"id": "2"}]
+    page = text(desk.get(source.get_absolute_url()))
+    assert "changed the source" in page
+    assert "parameters: id = 1 → id = 2" in page
+
+
+def test_a_route_is_read_once_by_a_unit(desk: Client, org: Organisation, makers: SourceSettings) -> None:
+    add = reverse("monitoring:source_route", args=["zhihu-question"])
+    desk.post(add, paced(org.group.pk, id="1"))
+    desk.post(add, paced(org.group.pk, id="2"))
+
+    again = desk.post(add, paced(org.group.pk, id="1"))
+    edit = reverse("monitoring:source_route_edit", args=[Source.objects.latest("pk").pk])
+    moved = desk.post(edit, paced(org.group.pk, id="1", state="active"))
+
+    for refused in (again, moved):
+        assert (refused.status_code, "This unit reads this address already." in text(refused)) == (422, True)
+    assert Source.objects.count() == 2
+
+
+def test_strangers_change_no_route(
+    org: Organisation, makers: SourceSettings, outsider: User, agent: User, sign_in: Callable[[User], Client]
+) -> None:
+    source = SourceFactory(unit=org.group, route="weibo-hot")
+    edit = reverse("monitoring:source_route_edit", args=[source.pk])
+
+    assert [sign_in(person).get(edit).status_code for person in (agent, outsider)] == [403, 403]
 
 
 def test_a_route_is_tried_without_keeping_anything(desk: Client, makers: SourceSettings, web: WebServer) -> None:
@@ -163,6 +213,10 @@ def test_a_mailbox_is_added_and_its_password_is_never_shown(desk: Client, org: O
     assert desk.post(edit, given | {"password": "", "state": "active", "name": "anders"}).status_code == 302
     box.refresh_from_db()
     assert (box.password, box.last_uid, box.source.name) == ("geheim-4711", 7, "anders")
+    assert desk.post(edit, given | {"state": "active", "folder": "投诉", "password": "neu"}).status_code == 302
+    changes = Entry.objects.filter(verb="source.changed").latest("seq").details["changes"]
+    assert changes == {"name": ["anders", "微博"], "folder": ["INBOX", "投诉"], "password": [None, None]}
+    assert "folder: INBOX → 投诉" in text(desk.get(box.source.get_absolute_url()))
 
 
 # ---- pushes -------------------------------------------------------------------------------------
