@@ -9,7 +9,10 @@ from django.utils.translation import gettext_lazy as _lazy
 from escalation.enums import Tier
 from escalation.links import acknowledgement_link
 from escalation.words import span_words
+from notifications import tiers
 from notifications.messages import Action, register
+
+tiers.register({tier.value: tier.label for tier in Tier})
 
 
 def words(params: dict[str, Any]) -> dict[str, Any]:

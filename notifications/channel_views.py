@@ -67,6 +67,7 @@ def _page(
     context = {
         "channel": found,
         "line": standing.standings([found], now=time_now())[0],
+        "takes": standing.takes_in_words(found),
         "page": page,
         "lines": [(message, words_of(message)) for message in page.rows],
         "current_view": view,

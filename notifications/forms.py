@@ -11,6 +11,8 @@ from accounts.refusable import Refusable
 from notifications.channels.registry import is_abroad
 from notifications.enums import ROBOTS, ChannelKind, Level
 from notifications.models import Channel
+from notifications.tiers import choices as tier_choices
+from notifications.tiers import from_on, lowest_of
 
 if TYPE_CHECKING:
     _ChannelForm: TypeAlias = forms.ModelForm[Channel]
@@ -98,6 +100,15 @@ class ChannelForm(Refusable, _ChannelForm):
         required=False,
         help_text=_("Otherwise it gets numbers and links only. Personal data may leave the country by this."),
     )
+    from_tier = forms.ChoiceField(
+        label=_("From which tier of the ladder on"),
+        required=False,
+        help_text=_(
+            "When a clock has run out, the ladder climbs from the person who acts up to command. Whoever is told as "
+            "this tier or a higher one is called; news of no ladder, such as a new alert, go other ways. Without a "
+            "tier whatever is urgent is called through, from the first minute of the delay on."
+        ),
+    )
     levels = forms.MultipleChoiceField(
         label=_("What is sent this way"),
         choices=Level.choices,
@@ -123,7 +134,8 @@ class ChannelForm(Refusable, _ChannelForm):
 
     field_order = (
         "name", "address", "secret", "form", "template", "text_bytes", "ok_field", "ok_values", "format", "keyword",
-        "levels", "kinds", "unit", "language", "rank", "may_carry_words", "is_foreign", "allow_private", "relay",
+        "from_tier", "levels", "kinds", "unit", "language", "rank", "may_carry_words", "is_foreign",
+        "allow_private", "relay",
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -136,6 +148,8 @@ class ChannelForm(Refusable, _ChannelForm):
         self.fields["secret"].help_text = SECRET_HELP.get(self.kind, "")
         if self.kind == ChannelKind.FEISHU:
             self.fields["may_carry_words"].help_text = LARK_HELP
+        every = ("", _("Whatever is urgent, on every tier"))
+        self.fields["from_tier"].choices = [every, *tier_choices()]  # type: ignore[attr-defined]  # a ChoiceField
         self._keep_what_is_there()
         self._leave_out()
         self._fill_in_options()
@@ -156,7 +170,7 @@ class ChannelForm(Refusable, _ChannelForm):
         if self.instance.pk or self.kind not in SECRET_HELP:
             unwanted.add("secret")
         if self.kind != ChannelKind.GATEWAY:
-            unwanted |= {"template", "is_foreign"}
+            unwanted |= {"template", "is_foreign", "from_tier"}
         else:
             unwanted.add("levels")  # it calls people: for what is urgent, and nothing else
         if self.kind not in ROBOTS:
@@ -174,6 +188,7 @@ class ChannelForm(Refusable, _ChannelForm):
             if name in options:
                 self.initial[name] = options[name]
         self.initial["levels"] = options.get("levels", [])
+        self.initial["from_tier"] = lowest_of(options.get("tiers"))
         self.initial["kinds"] = "\n".join(options.get("kinds", []))
         self.initial["may_carry_words"] = bool(self.instance.pk) and not self.instance.is_foreign and self._is_abroad()
 
@@ -190,6 +205,9 @@ class ChannelForm(Refusable, _ChannelForm):
         """What the form does not know of stays in the options."""
         given = super().clean() or {}
         names = [name for name in (*OPTION_FIELDS[self.kind], "levels", "kinds") if name in self.fields]
+        if "from_tier" in self.fields:
+            given["tiers"] = from_on(given.get("from_tier", ""))
+            names.append("tiers")
         kept = {name: value for name, value in self.instance.options.items() if name not in names}
         self.instance.options = kept | {name: given[name] for name in names if given.get(name)}
         return given

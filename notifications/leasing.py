@@ -2,8 +2,13 @@
 What may go out now, taken just before it is sent, so that nobody else takes it.
 
 A lane (one mailbox, one chat) takes one message a minute: whoever moves its `ready_at` on may send, and everything of
-the lane that is due goes together as a digest. Pace and circuit of a channel stand in its row and are claimed the same
-way. Nobody waits here: what may not go yet is given the moment at which it may.
+the lane that is due goes together as a digest. What is urgent waits for what is urgent only, never behind a calm
+message of the same minute: it has a slot of its own (`urgent_at`), and taking it closes the calm one as well. So within
+any minute a reader gets one message of each urgency at most, however many things happen, and two messages only if the
+second is the more urgent.
+
+Pace and circuit of a channel stand in its row and are claimed the same way. Nobody waits here: what may not go yet is
+given the moment at which it may.
 """
 
 from collections import Counter
@@ -28,7 +33,7 @@ SCANNED = 5000
 # Channels that a person has paused or switched off are left out; their messages wait in their rows. People come before
 # calls to other systems: those go one by one, and five hundred of them would keep people waiting.
 _DUE = """
-SELECT lane, alone, max(via_id), min(channel) FROM (
+SELECT lane, alone, max(via_id), min(channel), bool_or(urgent) FROM (
     SELECT lane, CASE WHEN lane = '' THEN id END AS alone, via_id, channel, urgent, next_attempt_at
     FROM notifications_outboxmessage message
     WHERE state IN ('pending', 'leased') AND next_attempt_at <= %(now)s
@@ -39,9 +44,18 @@ SELECT lane, alone, max(via_id), min(channel) FROM (
 ) due GROUP BY lane, alone ORDER BY bool_or(urgent) DESC, lane = '', min(next_attempt_at), min(alone) LIMIT %(limit)s
 """
 _CLAIM_LANE = """
-INSERT INTO notifications_lane AS lane (key, ready_at) VALUES (%(key)s, %(until)s)
-ON CONFLICT (key) DO UPDATE SET ready_at = excluded.ready_at WHERE lane.ready_at <= %(now)s
+INSERT INTO notifications_lane AS lane (key, ready_at, urgent_at)
+VALUES (%(key)s, %(until)s, CASE WHEN %(urgent)s THEN %(until)s ELSE %(now)s END)
+ON CONFLICT (key) DO UPDATE SET
+    ready_at = excluded.ready_at, urgent_at = CASE WHEN %(urgent)s THEN excluded.ready_at ELSE lane.urgent_at END
+WHERE CASE WHEN %(urgent)s THEN lane.urgent_at ELSE lane.ready_at END <= %(now)s
 RETURNING key
+"""
+_LANE_READY = "SELECT CASE WHEN %(urgent)s THEN urgent_at ELSE ready_at END FROM notifications_lane WHERE key = %(key)s"
+_RELEASE_LANE = """
+UPDATE notifications_lane SET ready_at = CASE WHEN %(urgent)s THEN ready_at ELSE greatest(urgent_at, %(now)s) END,
+    urgent_at = CASE WHEN %(urgent)s THEN %(now)s ELSE urgent_at END
+WHERE key = %(key)s
 """
 
 
@@ -53,6 +67,7 @@ class Line:
     alone: int | None
     via_id: int | None
     kind: str
+    urgent: bool  # something in it is
 
 
 @dataclass
@@ -73,6 +88,10 @@ class Parcel:
     @property
     def lane(self) -> str:
         return str(self.rows[0].lane)
+
+    @property
+    def urgent(self) -> bool:
+        return any(row.urgent for row in self.rows)
 
 
 class Shut(Exception):  # noqa: N818 -- an answer, not a fault
@@ -116,9 +135,9 @@ class Queue:
 
     def _taken(self, line: Line) -> Parcel | None:
         if line.lane:
-            _claim_lane(line.lane, now=self.now)
+            _claim_lane(line, now=self.now)
         rows = _due_rows(line, now=self.now)
-        if not rows:
+        if not rows or rows[0].urgent < line.urgent:  # somebody else has what was urgent
             raise _NotYet
         channel = _channel_of(line)
         if channel is not None:
@@ -155,18 +174,24 @@ def spacing(pace: Pace) -> timedelta:
     return timedelta(seconds=max(pace.spacing_seconds, per_minute))
 
 
-def release_lane(lane: str, *, now: datetime) -> None:
-    """Nothing arrived: the lane is free for whatever is due."""
-    if lane:
+def release_lane(parcel: Parcel, *, now: datetime) -> None:
+    """Nothing arrived: the slot it took is free again. What is calm does not take over the slot of what is urgent."""
+    if parcel.lane:
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE notifications_lane SET ready_at = %s WHERE key = %s", [now, lane])
+            cursor.execute(_RELEASE_LANE, {"key": parcel.lane, "now": now, "urgent": parcel.urgent})
 
 
-def _claim_lane(lane: str, *, now: datetime) -> None:
+def _claim_lane(line: Line, *, now: datetime) -> None:
+    wanted: dict[str, str | bool | datetime] = {
+        "key": line.lane,
+        "urgent": line.urgent,
+        "now": now,
+        "until": now + GATHERED,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM_LANE, {"key": lane, "now": now, "until": now + GATHERED})
+        cursor.execute(_CLAIM_LANE, wanted)
         if cursor.fetchone() is None:
-            cursor.execute("SELECT ready_at FROM notifications_lane WHERE key = %s", [lane])
+            cursor.execute(_LANE_READY, wanted)
             (ready_at,) = cursor.fetchone()
             raise _NotYet(ready_at)
 

@@ -37,7 +37,7 @@ def settle(parcel: Parcel, outcome: Outcome, *, now: datetime) -> int:
     if isinstance(outcome, Sent):
         breaker.works(parcel.via, now=now)
     else:
-        release_lane(parcel.lane, now=now)
+        release_lane(parcel, now=now)
     if isinstance(outcome, RetryAfter) and outcome.throttled and parcel.via is not None:
         pause = outcome.seconds or adapter_of(parcel.kind).pace.penalty_seconds
         breaker.be_silent(parcel.via, until=now + timedelta(seconds=pause))
@@ -102,7 +102,7 @@ def _channel_failed(
     parcel: Parcel, outcome: ChannelBroken | Gone, *, now: datetime, seconds: float | None = None
 ) -> int:
     """Nobody got it: the rows are free to go together with others, by this way later or by another one now."""
-    release_lane(parcel.lane, now=now)
+    release_lane(parcel, now=now)
     channel = parcel.via or breaker.mail_channel(now=now)
     if isinstance(outcome, Gone):
         breaker.shut_down(channel, outcome, now=now)

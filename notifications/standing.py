@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from notifications.channels.base import ChannelBroken
 from notifications.channels.registry import KINDS, adapter_of
 from notifications.channels.robot import WORDS, explained
-from notifications.enums import OPEN_STATES, ChannelKind, ChannelState
+from notifications.enums import OPEN_STATES, ChannelKind, ChannelState, Level
 from notifications.models import Channel, OutboxMessage
+from notifications.tiers import label_of, lowest_of
 from notifications.told import MAIL_WORDS
 
 # Below this a pause is the robot's pace, not worth a word.
@@ -73,6 +74,22 @@ def _standing(channel: Channel, waiting: Queue, *, now: datetime) -> Standing:
         if channel.last_success_at is None:
             code, words, detail = "unused", _("Not used yet"), _("Send a test message to see whether it arrives.")
     return Standing(channel, code, words, detail, channel.since, until, waiting)
+
+
+def takes_in_words(channel: Channel) -> list[str]:
+    """Which news go this way, as its options narrow it; the same filters as in routing.py."""
+    kinds, levels, tiers = (_listed(channel, name) for name in ("kinds", "levels", "tiers"))
+    words = [str(Level(level).label) for level in levels if level in Level.values]
+    if lowest := lowest_of(tiers):
+        words.append(_("When the ladder tells %(tier)s, or higher") % {"tier": label_of(lowest)})
+    elif channel.kind == ChannelKind.GATEWAY:
+        words.append(_("Whatever is urgent, on every tier"))
+    return [*words, *map(str, kinds)] or [_("Everything")]
+
+
+def _listed(channel: Channel, name: str) -> list[object]:
+    value = channel.options.get(name)
+    return value if isinstance(value, list) else []
 
 
 def answer_in_words(channel: Channel, code: str) -> str:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import EncryptedTextField
@@ -129,10 +130,12 @@ class Preference(models.Model):
 
 class Lane(models.Model):
     """One reader on one channel: a person's mailbox, a chat. It takes one message a minute; what comes meanwhile is
-    put together. Whoever moves `ready_at` on may send."""
+    put together. Whoever moves `ready_at` on may send; what is urgent moves `urgent_at` on instead, and `ready_at` with
+    it: see leasing.py."""
 
     key = models.CharField(max_length=40, primary_key=True)
     ready_at = models.DateTimeField()
+    urgent_at = models.DateTimeField(db_default=Now())
 
 
 class Incident(models.Model):

@@ -17,6 +17,7 @@ from notifications.channels.base import ChannelBroken, Gone, Sent
 from notifications.composing import target_of
 from notifications.enums import ChannelState, OutboxState
 from notifications.models import Channel, ChannelHandle, Incident, OutboxMessage
+from notifications.services import tell
 from notifications.standing import all_channels, standings
 from tests.mail_server import Postbox
 from tests.robot_server import FakeDingTalk, FakeSlack, FakeWeCom, RobotServer, as_json
@@ -123,6 +124,50 @@ def test_editing_keeps_address_secret_and_what_the_form_does_not_know(
     assert (changed.name, changed.address, changed.secret) == ("新名字", channel.address, "SECdemo")
     assert changed.options == {"tiers": ["lead"], "relay": True, "levels": ["urgent"], "kinds": ["clock.*"]}
     assert Entry.objects.get(verb="channel.changed").details == {"fields": ["name", "options", "language", "rank"]}
+
+
+def test_a_gateway_is_kept_for_the_last_tiers_of_the_ladder(
+    sign_in: SignIn, administrator: User, endpoint: RobotServer, agent: User, now: datetime
+) -> None:
+    client, address = sign_in(administrator), reverse("notifications:channel_new", args=["gateway"])
+    fields = {"name": "短信", "address": endpoint.url, "form": "json", "template": '{"m": "{text}"}', "rank": "1"}
+    fields |= {"text_bytes": "600", "allow_private": "on"}
+    User.objects.filter(pk=agent.pk).update(phone="13800001111")
+
+    wrong = client.post(address, fields | {"from_tier": "moon"})
+    right = client.post(address, fields | {"from_tier": "region"})
+    channel = Channel.objects.get()
+    for tier in ("department_head", "region", "command", ""):
+        tell([agent.pk], key=tier, kind="clock.climb", params={"told_tier": tier}, level="urgent", now=now)
+    page = client.get(reverse("notifications:channel", args=[channel.pk]))
+    form = client.get(reverse("notifications:channel_edit", args=[channel.pk])).context["form"]
+
+    assert (wrong.status_code, list(wrong.context["form"].errors), right.status_code) == (422, ["from_tier"], 302)
+    assert channel.options["tiers"] == ["region", "group", "command"]
+    called = OutboxMessage.objects.filter(channel="gateway").values_list("key", flat=True)
+    assert sorted(called) == [f"gateway:command:{agent.pk}", f"gateway:region:{agent.pk}"]
+    assert page.context["takes"] == ["When the ladder tells the region, or higher"]
+    assert form["from_tier"].value() == "region"
+
+
+def test_a_gateway_without_a_tier_calls_whatever_is_urgent(
+    sign_in: SignIn, administrator: User, endpoint: RobotServer, now: datetime
+) -> None:
+    channel = Channel.objects.create(
+        kind="gateway", name="短信", address=endpoint.url, template='{"m": "{text}"}', secret="whsec_" + "A" * 32,
+        allow_private=True, created_at=now, options={"tiers": ["command"]},
+    )  # fmt: skip
+    client = sign_in(administrator)
+    fields = {"name": "短信", "address": "", "form": "json", "template": channel.template, "rank": "1"}
+
+    answer = client.post(
+        reverse("notifications:channel_edit", args=[channel.pk]),
+        fields | {"text_bytes": "600", "allow_private": "on", "from_tier": ""},
+    )
+    page = client.get(reverse("notifications:channel", args=[channel.pk]))
+
+    assert (answer.status_code, "tiers" in Channel.objects.get().options) == (302, False)
+    assert page.context["takes"] == ["Whatever is urgent, on every tier"]
 
 
 def test_what_stands_abroad_gets_numbers_only_unless_somebody_decides_otherwise(

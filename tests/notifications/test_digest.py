@@ -96,6 +96,72 @@ def test_the_first_goes_at_once_and_what_comes_within_the_minute_goes_together_a
     assert states() == {"sent"}
 
 
+def test_a_breach_does_not_wait_behind_a_warning_of_the_same_minute(
+    postbox: Postbox, robot: FakeWeCom, agent: User, now: datetime
+) -> None:
+    ChannelFactory(address=robot.url, options={"relay": True})
+
+    def said(second: int, label: str, level: str) -> None:
+        moment = now + second * SECOND
+        tell([agent.pk], key=label, kind="test.news", params={"label": label}, level=level, now=moment)
+        until_quiet(moment)
+
+    said(0, "WARNING", "warning")
+    said(3, "CALM", "info")
+    said(5, "BREACH", "urgent")
+    said(7, "CLIMB", "urgent")
+    until_quiet(now + 64 * SECOND)
+    assert [str(letter["Subject"]) for letter in postbox.letters] == ["News of WARNING", "News of BREACH"]
+    assert len(robot.requests) == 2
+
+    until_quiet(now + 65 * SECOND)
+    assert [str(letter["Subject"]) for letter in postbox.letters[2:]] == ["2 messages: News of CLIMB, and more"]
+    assert states() == {"sent"}
+
+
+def test_news_that_keep_coming_are_one_letter_of_each_urgency_a_minute(
+    postbox: Postbox, agent: User, now: datetime
+) -> None:
+    sent: list[tuple[int, str]] = []
+    for second in range(0, 200, 5):
+        moment, level = now + second * SECOND, "urgent" if second % 2 else "warning"
+        tell([agent.pk], key=f"n{second}", kind="test.news", params={"label": level}, level=level, now=moment)
+        until_quiet(moment)
+        sent += [(second, str(letter["Subject"]).split()[-1]) for letter in postbox.letters[len(sent) :]]
+    until_quiet(now + 300 * SECOND)
+
+    assert sent == [(0, "warning"), (5, "urgent"), (65, "more"), (125, "more"), (185, "more")]
+    assert states() == {"sent"}
+
+
+def test_five_hundred_breaches_just_after_a_warning_are_one_letter(
+    postbox: Postbox, agent: User, supervisor: User, now: datetime
+) -> None:
+    tell([agent.pk, supervisor.pk], key="w", kind="test.news", params={"label": "W"}, level="warning", now=now)
+    until_quiet(now)
+    breaches(500, agent, supervisor, now=now + 5 * SECOND)
+
+    until_quiet(now + 5 * SECOND)
+
+    assert [str(letter["To"]) for letter in postbox.letters[2:]] == ["agent@desk.example", "supervisor@desk.example"]
+    assert sorted(digest.messages.filter(state="sent").count() for digest in Digest.objects.all()) == [500, 500]
+
+
+def test_a_slot_that_brought_nothing_is_free_again_for_what_is_as_urgent(
+    postbox: Postbox, agent: User, now: datetime
+) -> None:
+    tell([agent.pk], key="w", kind="test.news", params={"label": "WARNING"}, now=now)
+    until_quiet(now)
+    postbox.answers["DATA"] = ["die"]
+    tell([agent.pk], key="b", kind="test.news", params={"label": "BREACH"}, level="urgent", now=now + 5 * SECOND)
+    until_quiet(now + 5 * SECOND)
+    tell([agent.pk], key="c", kind="test.news", params={"label": "CALM"}, now=now + 6 * SECOND)
+
+    until_quiet(now + 40 * SECOND)
+
+    assert [str(letter["Subject"]) for letter in postbox.letters] == ["News of WARNING", "News of BREACH"]
+
+
 def test_a_chat_gets_one_message_with_each_thing_once_and_everybody_named(
     robot: FakeWeCom, agent: User, supervisor: User, now: datetime
 ) -> None:
