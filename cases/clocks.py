@@ -196,7 +196,7 @@ def task_assigned(task: DepartmentTask, *, now: datetime) -> None:
 def task_given_time(task: DepartmentTask, *, until: datetime, actor: User, reason: str, now: datetime) -> None:
     """The row of the moved step says from when to when, and why."""
     for step in Step.objects.filter(run__in=task_runs(task), state=StepState.OPEN).select_related("run"):
-        engine.move_step(step, due_at=until, actor=actor, reason=reason, now=now)
+        engine.set_time(step, due_at=until, actor=actor, reason=reason, now=now)
 
 
 def task_withdrawn(task: DepartmentTask, *, actor: User | None, reason: str, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from escalation.registry import register_deliverables, register_starter
+from escalation.registry import register_deliverables, register_kept, register_starter
 
 register_deliverables(
     {
@@ -36,3 +36,7 @@ register_starter("department_task", "task", _("every task to a department"))
 register_starter("regulator", "12315", _("every complaint that 12315 hands over"), needed=False)
 register_starter("regulator_report", "12315", _("every report of wrongdoing that 12315 hands over"), needed=False)
 register_starter("hotline_12345", "12345", _("every case that 12345 hands over"), needed=False)
+register_kept(
+    "department_task",
+    _("Decide it on the page of the task: there it is withdrawn, given another time or given to somebody."),
+)

@@ -1,5 +1,5 @@
 """
-What higher floors tell this one about runbooks: which deliverables they bring, which runbooks they start.
+What higher floors tell this one about runbooks: which deliverables they bring, which they start, which they keep.
 
 A deliverable that comes by itself is delivered by the work of a room (`escalation.services.deliver`); the others are a
 person's word with the step. A runbook that a room starts cannot be retired while that room needs it.
@@ -28,6 +28,7 @@ class Starter:
 
 _deliverables: dict[str, Deliverable] = {}
 _starters: dict[str, dict[str, Starter]] = {}
+_kept: dict[str, Text] = {}
 
 
 def register_deliverables(labels: Mapping[str, Text], *, by_itself: bool) -> None:
@@ -55,3 +56,13 @@ def is_needed(runbook: str) -> bool:
 def started_codes() -> list[str]:
     """Runbooks that rooms start; all others are started by a person's hand."""
     return list(_starters)
+
+
+def register_kept(runbook: str, where: Text) -> None:
+    """The steps of this runbook are waived, moved and given to people by the room whose subject they are for, so that
+    subject and clock never say two things; `where` says to a person where that is done."""
+    _kept[runbook] = where
+
+
+def kept_elsewhere(runbook: str) -> Text | None:
+    return _kept.get(runbook)

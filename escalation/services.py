@@ -7,7 +7,7 @@ from escalation.handover import move_runs, pass_run
 from escalation.reopening import reopen_step, take_back
 from escalation.runs import cancel_run, regrade, relabel, set_base, set_owner, start_run
 from escalation.shift_change import confirm_handover, hand_shift_over, refuse_handover
-from escalation.steps import assign_step, complete_step, deliver, move_step, waive_step
+from escalation.steps import assign_step, complete_step, deliver, move_step, set_time, waive_step
 from escalation.tick import tick
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "resume",
     "set_base",
     "set_owner",
+    "set_time",
     "start_clock",
     "start_run",
     "take_back",

@@ -28,6 +28,7 @@ from escalation.planning import (
     stamp,
     without_stale_warnings,
 )
+from escalation.registry import kept_elsewhere
 from escalation.working_hours import Countings, counts_working_time, follows_calendar
 from escalation.worktime import Due
 from notifications.messages import in_language
@@ -241,6 +242,7 @@ def complete_step(step: Step, *, actor: User, note: str, now: datetime) -> Step:
 
 @transaction.atomic
 def waive_step(step: Step, *, actor: User, reason: str, now: datetime) -> Step:
+    _require_ours(step)
     reason = _entitled(step, actor=actor, reason=reason)
     step = _open(step)
     _settle([step], StepState.WAIVED, verb="step.waived", actor=actor, now=now, note=reason)
@@ -249,8 +251,14 @@ def waive_step(step: Step, *, actor: User, reason: str, now: datetime) -> Step:
 
 @transaction.atomic
 def move_step(step: Step, *, due_at: datetime, actor: User, reason: str, now: datetime) -> Step:
-    """Another time by hand; from now on neither grade nor date moves it."""
-    reason = _entitled(step, actor=actor, reason=reason)
+    """Another time by hand, of a step that no room keeps."""
+    _require_ours(step)
+    return set_time(step, due_at=due_at, reason=_entitled(step, actor=actor, reason=reason), actor=actor, now=now)
+
+
+@transaction.atomic
+def set_time(step: Step, *, due_at: datetime, actor: User, reason: str, now: datetime) -> Step:
+    """From now on neither grade nor date moves it. The caller has asked who may."""
     step = _open(step)
     if due_at <= now:
         message = _("The new time must lie in the future.")
@@ -273,6 +281,7 @@ def move_step(step: Step, *, due_at: datetime, actor: User, reason: str, now: da
 @transaction.atomic
 def assign_step(step: Step, *, to: User, actor: User, now: datetime) -> Step:
     """Somebody takes it, or somebody above gives it."""
+    _require_ours(step)
     if to.pk != actor.pk and not rules.may_settle_otherwise(actor, step):
         raise NotAllowed(_("Only supervisors, heads and command give a step to somebody else."))
     if to.pk == actor.pk and not rules.may_complete(actor, step, now=now):
@@ -310,6 +319,11 @@ def _tell_assignee(step: Step, to: User, *, actor: User, now: datetime) -> None:
         stays_inside=step.run.is_drill,
         now=now,
     )
+
+
+def _require_ours(step: Step) -> None:
+    if (where := kept_elsewhere(step.run.body["code"])) is not None:
+        raise Conflict(where, code="kept_elsewhere")
 
 
 def _entitled(step: Step, *, actor: User, reason: str) -> str:

@@ -21,11 +21,12 @@ from escalation import rules, services
 from escalation.board import at_time, in_lane, lane_name, lanes_by_person, lanes_by_unit, tally
 from escalation.breaches import missed, was_missed
 from escalation.clocks import is_acknowledged
-from escalation.enums import ClockState, StepState
+from escalation.enums import ClockState, RunState, StepState
 from escalation.forms import AssignForm, BreachReasonForm, MoveForm, NoteForm, PauseForm, ReasonForm
 from escalation.ledger import key_of, ledger
 from escalation.models import BreachReason, Clock, Run, Rung, Step
 from escalation.queries import clocks_for, live_clocks, steps_of_run, visible_clocks
+from escalation.registry import kept_elsewhere
 from escalation.runbook_words import source_words
 from escalation.steps import body_of
 from escalation.week import departments_beside, duty_now
@@ -210,7 +211,8 @@ def _run_page(
         for step in steps
     ]
     current = next((line.step.pk for line in lines if line.step.state == StepState.OPEN), None)
-    context = {"run": found, "lines": lines, "current": current}
+    elsewhere = kept_elsewhere(found.body["code"]) if found.state == RunState.RUNNING else None
+    context = {"run": found, "lines": lines, "current": current, "elsewhere": elsewhere}
     return render(request, "escalation/run.html", context, status=status)
 
 
@@ -236,7 +238,7 @@ def _forms(user: User, step: Step, *, now: datetime) -> dict[str, forms.Form]:
     prefix = f"step-{step.pk}"
     if body_of(step).get("by_hand") and rules.may_complete(user, step, now=now):
         found["complete"] = NoteForm(prefix=prefix)
-    if rules.may_settle_otherwise(user, step):
+    if rules.may_settle_otherwise(user, step) and kept_elsewhere(step.run.body["code"]) is None:
         found |= {
             "assign": AssignForm(people=_people(step), prefix=prefix),
             "move": MoveForm(prefix=prefix),

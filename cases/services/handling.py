@@ -11,14 +11,13 @@ from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.masking import mask_free_text
 from accounts.models import Unit, User
 from cases import clocks, rules
-from cases.approval import approvers_of
-from cases.enums import Confidentiality, Flag, PlanState
+from cases.enums import Confidentiality, Flag
 from cases.models import Case, Named, Share
 from cases.reading import Unreadable, category_of
 from cases.reasons import refuse_person
 from cases.services.filing import file_entry, locked, require, require_open, save_changes
 from cases.services.intake import checked_facts
-from cases.services.telling import tell_approvers, tell_person
+from cases.services.telling import tell_person, telling_who_decides_now
 from timeline.refs import ref
 
 FACTS = (
@@ -62,13 +61,15 @@ def reclassify(
     if unknown := set(given) - set(CLASSIFICATION):
         raise Invalid(_("Some fields cannot be changed here."), fields=dict.fromkeys(unknown, _("Not here.")))
     grade = case.grade
-    changed = apply_classification(case, given, reason=reason, now=now)
-    if not changed:
-        return case
-    if case.grade != grade and not reason.strip():
-        raise Invalid(_("Say why the grade changes."), code="reason_needed", fields={"reason": _("This is needed.")})
-    save_changes(case, {*changed, "grade_reasons"}, now=now)
-    file_entry(case, "case.reclassified", actor=actor, now=now, reason=reason, details={"changes": changed})
+    with telling_who_decides_now(case, actor=actor, now=now):
+        changed = apply_classification(case, given, reason=reason, now=now)
+        if not changed:
+            return case
+        if case.grade != grade and not reason.strip():
+            text = _("Say why the grade changes.")
+            raise Invalid(text, code="reason_needed", fields={"reason": _("This is needed.")})
+        save_changes(case, {*changed, "grade_reasons"}, now=now)
+        file_entry(case, "case.reclassified", actor=actor, now=now, reason=reason, details={"changes": changed})
     if case.grade != grade:
         clocks.regraded(case, now=now)
     return case
@@ -160,8 +161,9 @@ def hand_over(case: Case, *, to: Unit, actor: User, now: datetime, reason: str, 
         "to_name": to.name,
         "released": None,
     }
-    case.unit = to
-    save_changes(case, {"unit"}, now=now)
+    with telling_who_decides_now(case, actor=actor, now=now):
+        case.unit = to
+        save_changes(case, {"unit"}, now=now)
     clocks.handed_over(case)
     if case.assignee and not Case.objects.visible_to(case.assignee).filter(pk=case.pk).exists():
         details["released"] = case.assignee_id
@@ -222,16 +224,17 @@ def name_person(
         raise Invalid(_("Say why."), code="reason_needed", fields={"reason": _("This is needed.")})
     if user == actor and not recused:
         raise NotAllowed(_("Nobody lets themselves in."), code="oneself")
-    named, created = Named.objects.get_or_create(
-        case=case,
-        user=user,
-        defaults={"named_by": actor, "created_at": now, "is_recused": recused, "reason": reason.strip()},
-    )
-    if not created and named.is_recused == recused:
-        return named
-    if not created:
-        named.is_recused, named.reason = recused, reason.strip()
-        named.save(update_fields=["is_recused", "reason"])
+    with telling_who_decides_now(case, actor=actor, now=now):
+        named, created = Named.objects.get_or_create(
+            case=case,
+            user=user,
+            defaults={"named_by": actor, "created_at": now, "is_recused": recused, "reason": reason.strip()},
+        )
+        if not created and named.is_recused == recused:
+            return named
+        if not created:
+            named.is_recused, named.reason = recused, reason.strip()
+            named.save(update_fields=["is_recused", "reason"])
     verb = "case.person_recused" if recused else "case.person_named"
     file_entry(case, verb, actor=actor, now=now, subject=ref(user), reason=reason)
     if not recused:
@@ -251,19 +254,13 @@ def release_person(case: Case, *, user: User, actor: User, now: datetime, reason
 
 @transaction.atomic
 def add_flags(case: Case, flags: Sequence[str], *, actor: User | None, now: datetime) -> Case:
-    """For rooms that learn something about the case (media are asking); flags it has already change nothing.
-
-    A plan that waits may be for others to decide now: those who were not told yet are told.
-    """
+    """For rooms that learn something about the case (media are asking); flags it has already change nothing."""
     case = locked(case, actor=actor)
     new = [flag for flag in flags if flag in Flag.values and flag not in case.flags]
     if not new:
         return case
-    plan = case.plans.filter(state=PlanState.SUBMITTED).first()
-    told = approvers_of(plan, case) if plan else []
-    case.flags = [*case.flags, *new]
-    save_changes(case, {"flags"}, now=now)
-    file_entry(case, "case.flagged", actor=actor, now=now, details={"flags": new})
-    if plan:
-        tell_approvers(case, plan, actor=actor, now=now, besides=told)
+    with telling_who_decides_now(case, actor=actor, now=now):
+        case.flags = [*case.flags, *new]
+        save_changes(case, {"flags"}, now=now)
+        file_entry(case, "case.flagged", actor=actor, now=now, details={"flags": new})
     return case

@@ -72,6 +72,8 @@ def pass_on(
     if to == task.unit:
         text = _("It is with this department already.")
         raise Invalid(text, fields={"to": text})
+    if answer_by is not None:
+        _require_may_give_time(task, actor)
     task.reason = reason.strip()
     _settle(task, TaskState.PASSED_ON, actor=actor, now=now)
     following = DepartmentTask.objects.create(
@@ -97,6 +99,7 @@ def pass_on(
 def give_time(task: DepartmentTask, *, until: datetime, reason: str, actor: User, now: datetime) -> DepartmentTask:
     """Another time for the answer: by those the answer is owed to, never by the department itself."""
     task = _locked(task, actor=actor)
+    _require_may_give_time(task, actor)
     _require_open_task(task)
     _require_reason(reason)
     _give_time(task, until=until, reason=reason, actor=actor, now=now)
@@ -145,7 +148,7 @@ def may_answer(user: User, task: DepartmentTask) -> bool:
 
 
 def may_give_time(user: User, task: DepartmentTask) -> bool:
-    return rules.gives_time(user, task.case) is None
+    return rules.gives_time(user, task.case) is None and not _moves_own_time(user, task)
 
 
 # ---- the parts --------------------------------------------------------------------------------------
@@ -169,7 +172,6 @@ def _withdraw(task: DepartmentTask, *, reason: str, actor: User | None, now: dat
 
 
 def _give_time(task: DepartmentTask, *, until: datetime, reason: str, actor: User, now: datetime) -> None:
-    require(rules.gives_time, actor, task.case)
     _require_ahead(until, now=now)
     clocks.task_given_time(task, until=until, actor=actor, reason=reason, now=now)
     task.answer_by = until
@@ -188,6 +190,18 @@ def _note(task: DepartmentTask, verb: str, **what: Any) -> None:
 def _require_theirs(task: DepartmentTask, actor: User) -> None:
     if not may_answer(actor, task):
         raise NotAllowed(_("Only the people of the department that is asked, and those above them, can do this."))
+
+
+def _moves_own_time(user: User, task: DepartmentTask) -> bool:
+    """Whatever else they are: who owes the answer does not say when it is due, unless they asked for it themselves."""
+    owes = user.pk in {task.assignee_id, task.unit.head_id} or user.unit_id == task.unit_id
+    return owes and user.pk != task.asked_by_id
+
+
+def _require_may_give_time(task: DepartmentTask, actor: User) -> None:
+    require(rules.gives_time, actor, task.case)
+    if _moves_own_time(actor, task):
+        raise NotAllowed(_("Nobody moves the time of their own department. Ask a supervisor of the case or command."))
 
 
 def _require_open_task(task: DepartmentTask) -> None:

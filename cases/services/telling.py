@@ -1,9 +1,11 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
 from accounts.models import User
 from cases.approval import approvers_of
 from cases.clocks import clocks_of_tasks
+from cases.enums import PlanState
 from cases.models import Case, DepartmentTask, Plan
 from escalation.ladder import Ladder
 from notifications.services import tell
@@ -19,6 +21,17 @@ def tell_person(case: Case, user: User | None, kind: str, *, actor: User | None,
 def tell_approvers(case: Case, plan: Plan, *, actor: User | None, now: datetime, besides: Collection[int] = ()) -> None:
     people = [user for user in approvers_of(plan, case) if user not in besides]
     _tell(case, people, "case.plan_waiting", actor=actor, now=now, level="warning")
+
+
+@contextmanager
+def telling_who_decides_now(case: Case, *, actor: User | None, now: datetime) -> Iterator[None]:
+    """Around a change of the case: a plan that waits may be for others to decide afterwards. Those who were not told
+    yet are told."""
+    plan = case.plans.filter(state=PlanState.SUBMITTED).first()
+    told = approvers_of(plan, case) if plan else []
+    yield
+    if plan:
+        tell_approvers(case, plan, actor=actor, now=now, besides=told)
 
 
 def tell_department(task: DepartmentTask, kind: str, *, actor: User | None, now: datetime) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -14,6 +15,7 @@ from cases.models import Case
 from escalation.models import Clock, Run, Runbook, Step
 from escalation.runbooks import retire
 from notifications.models import InboxItem
+from tests.conftest import Organisation
 from tests.factories.cases import Walk
 from timeline.refs import ref
 
@@ -131,6 +133,45 @@ def test_people_are_told_what_became_theirs(walk: Walk, supervisor: User) -> Non
     assert ("agent", "case.assigned") in told
     assert ("supervisor", "case.plan_waiting") in told
     assert ("agent", "case.plan_approved") in told
+
+
+@pytest.fixture
+def waiting(walk: Walk) -> Case:
+    return walk.to(S.AWAITING_APPROVAL)
+
+
+def asked_to_decide(case: Case) -> list[str]:
+    rows = InboxItem.objects.filter(thread=ref(case), kind="case.plan_waiting").order_by("pk")
+    return list(rows.values_list("user__username", flat=True))
+
+
+def test_who_decides_after_a_case_is_reclassified_is_told(waiting: Case, supervisor: User, now: datetime) -> None:
+    before = asked_to_decide(waiting)
+
+    case = services.reclassify(waiting, urgency=3, actor=supervisor, now=now)
+    assert asked_to_decide(case) == before
+    case = services.reclassify(case, grade=2, reason="it spreads", actor=supervisor, now=now)
+    services.reclassify(case, grade=3, reason="it does not", actor=supervisor, now=now)
+
+    assert before == ["head-of-east-branch", "supervisor"]
+    assert asked_to_decide(case)[2:] == ["head-of-east", *before]  # it is theirs again
+
+
+def test_who_decides_after_those_asked_are_recused_is_told(
+    waiting: Case, org: Organisation, supervisor: User, commander: User, now: datetime
+) -> None:
+    assert org.branch.head is not None
+    for person, told in ((org.branch.head, []), (supervisor, ["head-of-east"])):
+        services.name_person(waiting, user=person, recused=True, reason="a relative", actor=commander, now=now)
+        assert asked_to_decide(waiting)[2:] == told
+
+
+def test_who_decides_after_a_hand_over_is_told(
+    waiting: Case, org: Organisation, supervisor: User, now: datetime
+) -> None:
+    services.hand_over(waiting, to=org.region, reason="beyond one branch", actor=supervisor, now=now)
+
+    assert asked_to_decide(waiting)[2:] == ["head-of-east"]
 
 
 def runbooks_of(case: Case) -> list[str]:

@@ -1,9 +1,12 @@
 """Tasks to other departments: clocks of their own, answered without seeing the case, never lost in passing."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 from django.http import Http404
+from django.test import Client
+from django.urls import reverse
 
 from accounts.enums import Function
 from accounts.errors import Conflict, Invalid, NotAllowed
@@ -12,9 +15,10 @@ from cases import services
 from cases.models import Case, DepartmentTask
 from escalation.models import Clock, Run, Runbook, Rung, Step
 from escalation.runbooks import retire
-from escalation.services import acknowledge, tick
+from escalation.services import acknowledge, assign_step, move_step, tick, waive_step
 from notifications.models import InboxItem
 from tests.conftest import Organisation
+from tests.factories.accounts import UserFactory
 from tests.factories.cases import Walk
 from timeline.models import Entry
 from timeline.refs import ref
@@ -272,3 +276,63 @@ def test_who_sees_a_task_of_a_confidential_case(
     seen = [DepartmentTask.objects.visible_to(user).count() for user in (liaison, supervisor, agent, outsider)]
     assert seen == [1, 1, 0, 0]
     assert not Case.objects.visible_to(liaison).filter(pk=case.pk).exists()
+
+
+# ---- the step of a task belongs to the task -------------------------------------------------------
+def step_of(task: DepartmentTask) -> Step:
+    return Step.objects.select_related("run").get(run__subject=ref(task))
+
+
+def test_the_step_of_a_task_is_decided_on_the_task_and_nowhere_else(
+    task: DepartmentTask, case: Case, supervisor: User, liaison: User, now: datetime
+) -> None:
+    step, until = step_of(task), now + 9 * HOUR
+    doors: list[Callable[[], object]] = [
+        lambda: waive_step(step, actor=supervisor, reason="nobody needs it", now=now),
+        lambda: move_step(step, due_at=until, actor=supervisor, reason="later", now=now),
+        lambda: assign_step(step, to=liaison, actor=supervisor, now=now),
+    ]
+    for door in doors:
+        with pytest.raises(Conflict) as refused:
+            door()
+        assert (refused.value.code, "page of the task" in str(refused.value)) == ("kept_elsewhere", True)
+    assert (step_of(task).state, clock_of(task).due_at) == ("open", now + 2 * HOUR)
+
+    services.withdraw_task(task, reason="nobody needs it", actor=supervisor, now=now)
+
+    task.refresh_from_db()
+    assert (task.state, task.reason, step_of(task).state) == ("withdrawn", "nobody needs it", "cancelled")
+    assert Clock.objects.get(subject=ref(task)).state == "stopped"
+
+
+def test_the_page_of_the_run_points_to_the_task(
+    task: DepartmentTask, supervisor: User, sign_in: Callable[[User], Client]
+) -> None:
+    client, step = sign_in(supervisor), step_of(task)
+    page = client.get(step.run.get_absolute_url())
+    posted = client.post(
+        reverse("escalation:act", args=[step.run.pk, step.pk, "waive"]), {f"step-{step.pk}-waive-reason": "x"}
+    )
+
+    assert f'<a href="{task.get_absolute_url()}">Open it</a>' in page.content.decode()
+    assert [line.forms for line in page.context["lines"]] == [{}]
+    assert (posted.status_code, step_of(task).state) == (409, "open")
+
+
+def test_nobody_moves_the_time_of_their_own_department(
+    task: DepartmentTask, case: Case, operations: Unit, org: Organisation, supervisor: User, now: datetime
+) -> None:
+    until = now + 9 * HOUR
+    both: User = UserFactory(username="both", unit=operations, roles=["supervisor"])
+    assert (services.tasks.may_give_time(both, task), services.tasks.may_give_time(supervisor, task)) == (False, True)
+    with pytest.raises(NotAllowed):
+        services.give_time(task, until=until, reason="busy", actor=both, now=now)
+    with pytest.raises(NotAllowed):
+        services.pass_on(
+            task, to=org.department(org.group, Function.FINANCE), reason="x", answer_by=until, actor=both, now=now
+        )
+
+    own = ask(case, operations, both, now)
+    services.give_time(own, until=until, reason="I asked it myself", actor=both, now=now)
+
+    assert (clock_of(task).due_at, clock_of(own).due_at) == (now + 2 * HOUR, until)
