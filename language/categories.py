@@ -55,16 +55,22 @@ class Telling:
 
 
 class TellingWords:
-    """Telling words of several groups, searched at once."""
+    """Telling words of several groups, searched at once.
 
-    def __init__(self, words: Iterable[tuple[str, int, float]]) -> None:
+    A word inside a longer one does not count: not one of the same group, and where groups are `rivals`, of any.
+    """
+
+    def __init__(self, words: Iterable[tuple[str, int, float]], *, rivals: bool) -> None:
         listed = list(words)
         by_group: dict[int, list[int]] = {}
         for number, (_, group, _) in enumerate(listed):
-            by_group.setdefault(group, []).append(number)
+            by_group.setdefault(0 if rivals else group, []).append(number)
         self._words = [
             Telling(
-                word, group, weight, tuple(n for n in by_group[group] if word in listed[n][0] and listed[n][0] != word)
+                word,
+                group,
+                weight,
+                tuple(n for n in by_group[0 if rivals else group] if word in listed[n][0] and listed[n][0] != word),
             )
             for word, group, weight in listed
         ]
@@ -74,7 +80,7 @@ class TellingWords:
         self._occurring = Occurring(self._numbers)
 
     def found(self, prepared: str) -> list[Telling]:
-        """The words that occur, without those inside a longer one of the same group; each once."""
+        """The words that occur, without those inside a longer one; each once."""
         return self.found_in([prepared])[0]
 
     def found_in(self, prepared: Sequence[str]) -> list[list[Telling]]:
@@ -141,15 +147,20 @@ def category_words() -> TellingWords:
     """The visible lists."""
     data = load_json("categories.json")
     return TellingWords(
-        (prepare(word), CODES.index(code), data["weights"][strength])
-        for code, strengths in data["terms"].items()
-        for strength, words in strengths.items()
-        for word in words
+        (
+            (prepare(word), CODES.index(code), data["weights"][strength])
+            for code, strengths in data["terms"].items()
+            for strength, words in strengths.items()
+            for word in words
+        ),
+        rivals=True,
     )
 
 
 @cache
 def severity_words() -> TellingWords:
-    """The lists that severity is read from; the group is the severity."""
+    """The lists that severity is read from; the group is the severity. Harmless phrases with a word of harm are in 1."""
     data = load_json("categories.json")["severity"]
-    return TellingWords((prepare(word), int(level), 1.0) for level, words in data.items() for word in words)
+    return TellingWords(
+        ((prepare(word), int(level), 1.0) for level, words in data.items() for word in words), rivals=True
+    )

@@ -17,10 +17,12 @@ from language.sounds import as_sounds, spellings
 
 # What people put between characters to hide a word. Commas, full stops, brackets and the like are
 # missing on purpose: they end phrases, and across a phrase's end words meet by chance.
-GAP = r" \t*+\-./_|~·^=#&%$`\\•●◆★☆※→°\u2010-\u2015\u2190-\u2bff\U0001f000-\U0001faff"
+EMOJI = r"\u2190-\u2bff\U0001f000-\U0001faff"
+GAP = rf" \t*+\-./_|~·^=#&%$`\\•●◆★☆※→°\u2010-\u2015{EMOJI}"
 LONGEST_GAP = 4
+LONGEST_EMOJI = 8  # more, and only of these: one person in an emoji is up to five characters
 WORD = "a-z0-9一-鿿㐀-䶿"
-GAP_BETWEEN = re.compile(f"(?<=[{WORD}])[{GAP}]{{1,{LONGEST_GAP}}}(?=[{WORD}])")
+GAP_BETWEEN = re.compile(f"(?<=[{WORD}])[{GAP}]{{1,{LONGEST_GAP}}}[{EMOJI}]{{0,{LONGEST_EMOJI}}}(?=[{WORD}])")
 SUSPICIOUS = re.compile(f"[{GAP}a-z]")
 LATIN = re.compile("[a-z]")
 HAN_ONLY = re.compile("[一-鿿㐀-䶿]+")

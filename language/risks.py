@@ -67,8 +67,11 @@ def _risks(found: Sequence[Telling]) -> list[Risk]:
 def _words() -> TellingWords:
     data = load_json("risks.json")
     return TellingWords(
-        (prepare(word), KINDS.index(kind), 1.0 if strength == "strong" else 0.5)
-        for kind, strengths in data.items()
-        for strength, words in strengths.items()
-        for word in words
+        (
+            (prepare(word), KINDS.index(kind), 1.0 if strength == "strong" else 0.5)
+            for kind, strengths in data.items()
+            for strength, words in strengths.items()
+            for word in words
+        ),
+        rivals=False,
     )

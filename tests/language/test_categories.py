@@ -19,6 +19,7 @@ from language.risks import KINDS, risks
         ("刚买就降价，不给价保，发票也没开", "pricing"),
         ("孩子睡了新床过敏，检测出甲醛超标", "safety"),
         ("请问门店几点开门，想咨询一下政策", "other"),
+        ("净浪费钱，一点都不满意", "product_quality"),
     ],
 )
 def test_each_kind_of_complaint_is_recognised(text: str, code: str) -> None:
@@ -42,6 +43,10 @@ def test_a_suggestion_has_a_runner_up_and_reasons() -> None:
         ("吃完拉肚子住院了", 3),
         ("銀行卡被盜刷", 3),
         ("把我的个人信息卖给装修公司", 3),
+        ("微博号被盗了", 3),
+        ("包装被打开了，少了一瓶", 1),
+        ("肺都要气炸了，弱爆了", 1),
+        ("早已是过街老鼠", 1),
     ],
 )
 def test_harm_is_the_worst(text: str, severity: int) -> None:
