@@ -159,7 +159,7 @@ def category_words() -> TellingWords:
 
 @cache
 def severity_words() -> TellingWords:
-    """The lists that severity is read from; the group is the severity. Harmless phrases with a word of harm are in 1."""
+    """The lists of severity, which is the group; 1 holds harmless phrases that contain a word of harm."""
     data = load_json("categories.json")["severity"]
     return TellingWords(
         ((prepare(word), int(level), 1.0) for level, words in data.items() for word in words), rivals=True
