@@ -19,8 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import User
-from cases.categories import load_categories
-from tests.factories.cases import Walk
+from tests.factories.cases import Walk, load_categories
 from tests.factories.escalation import load_runbooks
 from timeline.now import now as time_now
 

@@ -6,14 +6,12 @@ from collections.abc import Callable
 import pytest
 
 from accounts.models import User
-from cases.categories import load_categories
-from press.management.commands.load_press import load_rules
 from press.models import Enquiry, Reply
 from tests.browser.conftest import Screen
 from tests.conftest import Organisation
-from tests.factories.cases import CaseFactory
+from tests.factories.cases import CaseFactory, load_categories
 from tests.factories.escalation import load_runbooks
-from tests.factories.press import GOOD_WORDS, Newsroom
+from tests.factories.press import GOOD_WORDS, Newsroom, load_rules
 from timeline.now import now as time_now
 
 

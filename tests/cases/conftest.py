@@ -3,9 +3,8 @@ from datetime import datetime
 import pytest
 
 from accounts.models import User
-from cases.categories import load_categories
 from cases.models import Case
-from tests.factories.cases import Walk
+from tests.factories.cases import Walk, load_categories
 from tests.factories.escalation import load_runbooks
 
 

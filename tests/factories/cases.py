@@ -10,10 +10,11 @@ import factory
 from factory.django import DjangoModelFactory
 
 from accounts.models import User
-from cases import services
+from cases import categories, services
 from cases.enums import CaseState, Channel, ContactKind
-from cases.models import Case, Complainant
+from cases.models import Case, Category, Complainant
 from cases.services import ComplainantData, MeasureData
+from tests.factories.kept import lay
 
 MORNING = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 CUSTOMER = ComplainantData(
@@ -23,6 +24,10 @@ CUSTOMER = ComplainantData(
     address="上海市浦东新区金桥路 100 号",
     customer_type="impatient",
 )
+
+
+def load_categories() -> None:
+    lay([Category], made_by=categories.load_categories)
 
 
 class ComplainantFactory(DjangoModelFactory[Complainant]):

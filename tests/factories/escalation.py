@@ -1,14 +1,16 @@
 """Runs and clocks for tests that are not about how they start."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from accounts.models import Unit
 from escalation.clocks import Plan, start_clock
-from escalation.models import Clock
+from escalation.models import Clock, Runbook, RunbookVersion
 from escalation.planning import ladder_plan
 from escalation.runbooks import default_folder, load_folder
+from tests.factories.kept import lay
 
+EARLIER = datetime(2000, 1, 1, tzinfo=UTC)
 LADDER = {
     "warnings": [50, 80],
     "climbs": [
@@ -23,7 +25,13 @@ LADDER = {
 
 
 def load_runbooks(now: datetime) -> None:
-    load_folder(default_folder(), now=now)
+    """Those of the house, loaded at this moment."""
+    lay([Runbook, RunbookVersion], made_by=_runbooks)
+    RunbookVersion.objects.filter(created_at=EARLIER).update(created_at=now)
+
+
+def _runbooks() -> None:
+    load_folder(default_folder(), now=EARLIER)
 
 
 def make_clock(unit: Unit, *, now: datetime, minutes: int = 60, **fields: Any) -> Clock:

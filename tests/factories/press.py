@@ -12,12 +12,19 @@ from accounts.models import User
 from cases.models import Case
 from press import services
 from press.enums import Arrival
-from press.models import Enquiry, Outlet, Reply
+from press.management.commands import load_press
+from press.models import Enquiry, Outlet, Reply, WordingRule
 from press.services import OutletData
 from tests.factories.cases import CaseFactory
+from tests.factories.kept import lay
 
 MORNING = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 GOOD_WORDS = "我们已受理顾客的投诉，正在核实，将于 11 月 23 日前完成更换，并以书面形式答复。"
+
+
+def load_rules() -> None:
+    """The wording rules of the house."""
+    lay([WordingRule], made_by=load_press.load_rules)
 
 
 class OutletFactory(DjangoModelFactory[Outlet]):

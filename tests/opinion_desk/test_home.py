@@ -10,8 +10,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from cases.categories import load_categories
-from tests.factories.cases import Walk
+from tests.factories.cases import Walk, load_categories
 from tests.factories.escalation import load_runbooks
 from timeline.now import shifted
 

@@ -3,13 +3,11 @@ from datetime import datetime
 import pytest
 
 from accounts.models import User
-from cases.categories import load_categories
 from cases.models import Case
-from press.management.commands.load_press import load_rules
 from press.models import Enquiry
-from tests.factories.cases import Walk
+from tests.factories.cases import Walk, load_categories
 from tests.factories.escalation import load_runbooks
-from tests.factories.press import Newsroom
+from tests.factories.press import Newsroom, load_rules
 
 
 @pytest.fixture
