@@ -2,6 +2,7 @@
 event → grade → alert; and how fast the store is searched. As many processes as LISTENERS read a source each.
 `MENTIONS=200000 STORED=2000000` for the long run."""
 
+import hashlib
 import json
 import os
 import random
@@ -11,22 +12,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
-from functools import partial
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cache, partial
+from itertools import accumulate
 
 import psutil
 from django.core.management import call_command
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from django.http import QueryDict
 
 from accounts.models import Unit, User
 from accounts.paging import page_of
 from bench.report import Report
+from language.folding import fold_text
 from language.rules import Rule
+from language.similarity import core, fingerprints_of_core
 from monitoring.feeds import incoming_of
 from monitoring.ingest import ingest
 from monitoring.marks import REACH
-from monitoring.models import Alert, Event, Mention, Source, Watch
+from monitoring.models import Alert, Event, Source, Watch
 from monitoring.parsing import read
 from monitoring.searching import ORDER, Criteria, search
 from monitoring.store import add_months
@@ -47,6 +53,7 @@ TALK = (
     "味道太大不敢住，检测报告一直不给",
     "周末带孩子去逛，人很多但体验还行",
 )
+CHARACTERS = "".join(c for c in map(chr, range(0x4E00, 0x4E00 + 3000)) if fold_text(c) == c)
 MORE = ("周末去看的", "朋友推荐来的", "双十一下的单", "第二次买了", "装修群里有人问", "记录一下", "想问问大家")
 
 
@@ -56,7 +63,8 @@ def run(report: Report) -> None:
     call_command("load_demo_people", verbosity=0)
     sources, brands = prepare(rng)
     first = _heard(report, sources, count=count, name="empty", start=0)
-    _fill(sources[0], stored)
+    with report.timed("hearing.filled_ms", how=f"{stored:,} mentions with keys, hits, events and members"):
+        _fill(sources[0], stored, brands)
     again = _heard(report, sources, count=count, name="stored", start=count)
     _searched(report, brands, stored=stored)
     report.add("hearing.kept_up", round(again / first, 2), "×", how=f"rate with {stored:,} stored over the rate before")
@@ -143,34 +151,101 @@ def _item(number: int, text: str) -> str:
 
 def _text(brands: list[str], stories: list[str], rng: random.Random) -> str:
     if rng.random() >= WATCHED:
-        return f"{rng.choice(MORE)}，买的{rng.choice(THINGS)}，{rng.choice(TALK)}。编号{rng.randrange(10**9)}"
+        said = "".join(rng.choices(_vocabulary(), cum_weights=_weights(), k=8))
+        return f"{rng.choice(MORE)}，买的{rng.choice(THINGS)}，{rng.choice(TALK)}。{said}"
     if not stories or rng.random() < NEW_STORY:
-        words = "".join(rng.sample(SYLLABLES, 12))
-        stories.append(f"{rng.choice(brands)}的{rng.choice(THINGS)}{words}，{rng.choice(TALK)}，{rng.choice(MORE)}")
+        stories.append(_story(brands, rng))
     recent = min(int(rng.expovariate(0.3)), len(stories) - 1)
     return f"{rng.choice(('转发微博 ', '', '太离谱了 '))}{stories[-1 - recent]}"
 
 
+def _story(brands: list[str], rng: random.Random) -> str:
+    words = "".join(rng.sample(SYLLABLES, 12))
+    return f"{rng.choice(brands)}的{rng.choice(THINGS)}{words}，{rng.choice(TALK)}，{rng.choice(MORE)}"
+
+
+@cache
+def _vocabulary() -> list[str]:
+    """Words as they come in a language: 30,000 of two characters, a few often and most hardly ever."""
+    rng = random.Random(11)  # noqa: S311 -- synthetic
+    return ["".join(rng.choices(CHARACTERS, k=2)) for _ in range(30_000)]
+
+
+@cache
+def _weights() -> list[float]:
+    return list(accumulate(1 / rank for rank in range(1, 30_001)))
+
+
+# What was heard, again and again over the last ten months, with its keys and its hits.
 _COPY = """
-INSERT INTO monitoring_mention (source_id, external_id, title, text, url, author, published_at, first_seen_at, sha256,
-    raw, folded, negative, is_negative, sentiment_reasons, risk_kinds, prints, marks)
-SELECT source_id, 'copy-' || lap || '-' || id, title, text, url, author, published_at,
-    %(now)s - (random() * interval '300 days'), sha256, raw, folded, negative, is_negative, sentiment_reasons,
-    risk_kinds, prints, marks
-FROM monitoring_mention, generate_series(1, %(laps)s) AS lap
-WHERE source_id = %(source)s AND external_id NOT LIKE 'copy-%%' LIMIT %(limit)s
+WITH copied AS (
+    INSERT INTO monitoring_mention (source_id, external_id, title, text, url, author, published_at, first_seen_at,
+        sha256, raw, folded, negative, is_negative, sentiment_reasons, risk_kinds, prints, marks)
+    SELECT source_id, 'copy-' || lap || '-' || id, title, text, url, author, published_at,
+        %(now)s - (random() * interval '300 days'), sha256, raw, folded, negative, is_negative, sentiment_reasons,
+        risk_kinds, prints, marks
+    FROM generate_series(1, %(laps)s) AS lap, monitoring_mention WHERE id <= %(heard)s LIMIT %(limit)s
+    RETURNING id, source_id, external_id, first_seen_at
+), keyed AS (
+    INSERT INTO monitoring_mentionkey (source_id, digest, mention_id, first_seen_at)
+    SELECT source_id, md5(external_id)::uuid, id, first_seen_at FROM copied
+)
+INSERT INTO monitoring_watchhit (mention_id, watch_id, spans, is_suspected)
+SELECT copied.id, hit.watch_id, hit.spans, hit.is_suspected
+FROM copied JOIN monitoring_watchhit AS hit ON hit.mention_id = split_part(external_id, '-', 3)::bigint
 """
+_MEMBERS = """
+INSERT INTO monitoring_eventmention (event_id, mention_id, likeness, joined_at, said_at, first_seen_at, source_id,
+    negative, is_negative, risk_kinds, severity)
+SELECT event.id, %(heard)s + row_number() OVER (), 1, event.last_seen_at, event.last_seen_at, event.last_seen_at,
+    %(source)s, 0.5, false, '{}', 1
+FROM monitoring_event AS event, generate_series(1, 20) WHERE event.title = %(title)s
+"""
+OLD = "heard before"
 
 
-def _fill(source: Source, stored: int) -> None:
-    """The rest of the store: what was heard, again and again, over the last ten months."""
+def _fill(source: Source, stored: int, brands: list[str]) -> None:
+    """The rest of the store: what was heard again and again over ten months, and the events of that time."""
     now = current_time()
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, _without_marks_index(cursor):
         for back in range(11):
             cursor.execute("SELECT monitoring_add_month(%s)", [(now - timedelta(days=30 * back)).date()])
-        heard = Mention.objects.count()
-        cursor.execute(_COPY, {"now": now, "laps": stored // heard + 1, "source": source.pk, "limit": stored})
-        cursor.execute("VACUUM ANALYZE monitoring_mention")
+        cursor.execute("SELECT max(id), count(*) FROM monitoring_mention")
+        newest, heard = cursor.fetchone()
+        cursor.execute(_COPY, {"now": now, "laps": stored // heard + 1, "heard": newest, "limit": stored})
+        count = round(stored * WATCHED * NEW_STORY)
+        Event.objects.bulk_create(_old_events(source, brands, count, newest, now=now), batch_size=1_000)
+        cursor.execute(_MEMBERS, {"heard": newest, "source": source.pk, "title": OLD})
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _old_events(source: Source, brands: list[str], count: int, newest: int, *, now: datetime) -> Iterator[Event]:
+    rng = random.Random(newest)  # noqa: S311 -- synthetic
+    for _ in range(count):
+        told = core(_story(brands, rng))
+        seen = now - timedelta(days=300) * rng.random()
+        yield Event(
+            unit_id=source.unit_id,
+            title=OLD,
+            first_mention_id=newest,
+            prints=sorted(fingerprints_of_core(told)),
+            seed_hash=hashlib.sha256(told.encode()).hexdigest(),
+            first_seen_at=seen,
+            last_seen_at=seen,
+        )
+
+
+@contextmanager
+def _without_marks_index(cursor: CursorWrapper) -> Iterator[None]:
+    """An index of everything at once is made several times faster than row by row."""
+    cursor.execute("SELECT indexdef FROM pg_indexes WHERE indexname = 'mention_by_marks'")
+    made = cursor.fetchone()[0].replace(" ON ONLY ", " ON ")
+    cursor.execute("DROP INDEX mention_by_marks")
+    yield
+    cursor.execute("SET maintenance_work_mem = '512MB'")
+    cursor.execute(made)
+    cursor.execute("RESET maintenance_work_mem")
 
 
 def _searched(report: Report, brands: list[str], *, stored: int) -> None:

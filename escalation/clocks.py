@@ -1,6 +1,6 @@
 """Clocks started, stopped, paused, acknowledged. Firing them is the tick's business (escalation/tick.py)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -79,10 +79,16 @@ def stop_clocks(clocks: QuerySet[Clock], *, now: datetime) -> int:
 
 
 def lock_thread(thread: str) -> None:
+    lock_threads([thread])
+
+
+def lock_threads(threads: Iterable[str]) -> None:
     """Taken before any clock of the thread, always: whoever holds the head of a file never waits for a clock that
-    waits for the head. The tick waits for neither."""
+    waits for the head. The tick waits for neither. Several in the order the record takes them."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM timeline_thread WHERE key = %s FOR NO KEY UPDATE", [thread])
+        cursor.execute(
+            "SELECT 1 FROM timeline_thread WHERE key = ANY(%s) ORDER BY key FOR NO KEY UPDATE", [list(threads)]
+        )
 
 
 def locked(clock: Clock) -> Clock:
@@ -194,10 +200,11 @@ def _title_of_pause(clock: Clock) -> dict[str, str]:
     return next((reason["title"] for reason in named if reason["code"] == clock.pause_reason), {})
 
 
-def pauses_of(step_id: int, *, count: Counting) -> timedelta:
-    """How long the step's time has stood still so far; it is added again whenever its due time is worked out anew."""
-    longest = Clock.objects.filter(step_id=step_id).order_by("-paused_seconds", "-pk").first()
-    return stood_still(longest, count=count) if longest else timedelta(0)
+def longest_paused(step_ids: Collection[int]) -> dict[int, Clock]:
+    """By step, the clock that knows how long its time has stood still so far: that is added again whenever the due
+    time is worked out anew."""
+    paused = Clock.objects.filter(step__in=step_ids).order_by("step_id", "-paused_seconds", "-pk")
+    return {clock.step_id: clock for clock in paused.distinct("step_id") if clock.step_id}
 
 
 def stood_still(clock: Clock, *, count: Counting) -> timedelta:

@@ -12,7 +12,7 @@ from escalation.clocks import lock_thread, silences
 from escalation.enums import ClockState, RunState, StepState
 from escalation.models import Clock, Run, Rung, Step
 from escalation.planning import moment, next_moment
-from escalation.runs import place_step
+from escalation.starting import place_step
 from escalation.steps import body_of, co_leads_of, open_steps_of
 from escalation.working_hours import count_for_whoever_acts
 

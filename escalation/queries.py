@@ -40,12 +40,12 @@ def running_clocks_of(thread: str) -> QuerySet[Clock]:
     return live_clocks().filter(thread=thread)
 
 
-def runs_of(thread: str) -> QuerySet[Run]:
-    return Run.objects.filter(thread=thread).select_related("shares").prefetch_related("steps").order_by("pk")
+def runs_of(*threads: str) -> QuerySet[Run]:
+    return Run.objects.filter(thread__in=threads).select_related("shares").prefetch_related("steps").order_by("pk")
 
 
-def running_runs_of(thread: str, *, code: str | None = None) -> QuerySet[Run]:
-    rows = runs_of(thread).filter(state=RunState.RUNNING)
+def running_runs_of(*threads: str, code: str | None = None) -> QuerySet[Run]:
+    rows = runs_of(*threads).filter(state=RunState.RUNNING)
     return rows.filter(version__runbook__code=code) if code else rows
 
 

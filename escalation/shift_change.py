@@ -20,7 +20,8 @@ from escalation.ladder import Ladder, Presence
 from escalation.models import Clock, Handover, HandoverItem, Run, Shift, Step
 from escalation.queries import live_clocks
 from escalation.roster import WEEK, absences_between, people_for
-from escalation.runs import cancel_run, start_run
+from escalation.runs import cancel_run
+from escalation.starting import start_run
 from escalation.steps import deliver
 from notifications.services import tell
 from timeline.refs import ref

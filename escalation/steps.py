@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import Q
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import User
 from escalation import rules
-from escalation.clocks import Plan, lock_thread, pauses_of, start_clocks, stop_clocks
+from escalation.clocks import Plan, lock_thread, longest_paused, start_clocks, stood_still, stop_clocks
 from escalation.counting import Counting
 from escalation.enums import Base, ClockKind, ClockState, RunState, StepState
 from escalation.faults import STEP_BASE, counted_steps
@@ -61,10 +61,12 @@ def own_bases(run: Run) -> dict[str, datetime]:
     return {Base.START.value: run.started_at} | {name: moment(text) for name, text in run.bases.items()}
 
 
-def open_steps_of(run: Run) -> list[Step]:
-    steps = run.steps.select_for_update(of=("self",)).filter(state=StepState.OPEN).order_by("pk")
-    for step in (opened := list(steps)):
-        step.run = run
+def open_steps_of(*runs: Run) -> list[Step]:
+    """Locked, in the order they were made; each knows the run it was given with."""
+    given = {run.pk: run for run in runs}
+    rows = Step.objects.select_for_update(of=("self",)).filter(run__in=given, state=StepState.OPEN).order_by("pk")
+    for step in (opened := list(rows)):
+        step.run = given[step.run_id]
     return opened
 
 
@@ -131,17 +133,18 @@ def co_leads_of(step: Step) -> list[int]:
 def replan(steps: Sequence[Step], *, now: datetime) -> list[Step]:
     """Works the due times out anew; a step whose time changed gets a new clock. Returns those steps."""
     counts = Countings(steps)
-    changed = []
+    paused = longest_paused([step.pk for step in steps])
+    changed: list[Dated] = []
     for step in steps:
         if step.is_moved:
             continue
         count = counts.of(step)
-        still = pauses_of(step.pk, count=count)
+        still = stood_still(paused[step.pk], count=count) if step.pk in paused else timedelta(0)
         due = due_of(step, count=count, stood_still=still)
         if (due.at if due else None) != step.due_at:
-            set_due(step, due, now=now, count=count, stood_still=still)
-            changed.append(step)
-    return changed
+            changed.append(Dated(step, due, count, still))
+    set_due(changed, now=now)
+    return [each.step for each in changed]
 
 
 def due_of(step: Step, *, count: Counting, stood_still: timedelta) -> Due | None:
@@ -164,20 +167,31 @@ def bases_for(step: Step) -> dict[str, datetime]:
     return bases_of(step.run) if body_of(step).get("shared") else own_bases(step.run)
 
 
-def set_due(
-    step: Step, due: Due | None, *, now: datetime, count: Counting, stood_still: timedelta = timedelta(0)
-) -> None:
+class Dated(NamedTuple):
+    """A step and when it is due from now on."""
+
+    step: Step
+    due: Due | None
+    counting: Counting
+    stood_still: timedelta = timedelta(0)
+
+
+def set_due(dated: Sequence[Dated], *, now: datetime) -> None:
     """A rung fires once for ever, so another time means another clock; a pause under way goes with it."""
-    old = step.clocks.exclude(state=ClockState.STOPPED).select_for_update(of=("self",)).first()
-    carried: dict[str, Any] = {}
-    if old is not None:
-        carried = {name: getattr(old, name) for name in CARRIED}
-        stop_clocks(Clock.objects.filter(pk=old.pk), now=now)
-    step.due_at, step.is_provisional = due or (None, False)
-    step.save(update_fields=["due_at", "is_provisional", "is_moved"])
-    begun = runs_since(step, bases_for(step), count=count)
-    plan = plan_of(step, started_at=begun, now=now, count=count, stood_still=stood_still, carried=carried)
-    start_clocks([plan] if plan else [])
+    steps = [each.step for each in dated]
+    live = Clock.objects.filter(step__in=steps).exclude(state=ClockState.STOPPED).select_for_update(of=("self",))
+    old = {clock.step_id: clock for clock in live.order_by("-due_at", "-pk")}
+    if old:
+        stop_clocks(Clock.objects.filter(pk__in=[clock.pk for clock in old.values()]), now=now)
+    for step, due, _count, _still in dated:
+        step.due_at, step.is_provisional = due or (None, False)
+    Step.objects.bulk_update(steps, ["due_at", "is_provisional", "is_moved"])
+    plans: list[Plan | None] = []
+    for step, _due, count, still in dated:
+        carried = {name: getattr(old[step.pk], name) for name in CARRIED} if step.pk in old else {}
+        begun = runs_since(step, bases_for(step), count=count)
+        plans.append(plan_of(step, started_at=begun, now=now, count=count, stood_still=still, carried=carried))
+    start_clocks(plan for plan in plans if plan is not None)
 
 
 def deadline_ladder(
@@ -264,7 +278,7 @@ def set_time(step: Step, *, due_at: datetime, actor: User, reason: str, now: dat
         message = _("The new time must lie in the future.")
         raise Invalid(message, fields={"due_at": message})
     before, step.is_moved = step.due_at, True
-    set_due(step, Due(due_at, is_provisional=False), now=now, count=Countings([step]).of(step))
+    set_due([Dated(step, Due(due_at, is_provisional=False), Countings([step]).of(step))], now=now)
     record(
         step.run.thread,
         "step.moved",

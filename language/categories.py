@@ -12,7 +12,7 @@ from functools import cache
 from operator import attrgetter
 from typing import NamedTuple
 
-from language.grams import prepare
+from language.grams import prepare, prepare_folded
 from language.linear import models
 from language.occurring import Occurring
 from language.resources import load_json
@@ -136,6 +136,11 @@ def category_of(sums: Sequence[int], found: Sequence[Telling], severity: int) ->
 def severity_of(prepared: str) -> int:
     """3: harm to health or safety, personal data, fraud; 2: a concrete loss or open dispute; 1: mild displeasure."""
     return _severity(severity_words().found(prepared))
+
+
+def severities(folded: Sequence[str]) -> list[int]:
+    """The same for many folded texts."""
+    return list(map(_severity, severity_words().found_in(list(map(prepare_folded, folded)))))
 
 
 def _severity(found: Sequence[Telling]) -> int:

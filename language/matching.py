@@ -25,7 +25,7 @@ BATCH = 100_000  # characters searched as one: the big automata are read once fo
 
 _Raw = tuple[int, int, int]  # which form was found, from where to where in the texts together
 
-__all__ = ["Hit", "Matcher", "Place", "Span", "merged"]
+__all__ = ["Hit", "Matcher", "Place", "Span", "batches", "merged"]
 
 
 class Hit(NamedTuple):
@@ -81,7 +81,7 @@ class Matcher:
     ) -> dict[int, list[Hit]]:
         """By the number of the text, those with hits only. Rules whose pattern ran out of time are added to `slow`."""
         answers: dict[int, list[Hit]] = {}
-        for start, end in _batches(texts):
+        for start, end in batches(texts):
             found = self._match_batch(texts[start:end], set() if slow is None else slow)
             for number, hits in found.items():
                 answers[start + number] = hits
@@ -172,7 +172,8 @@ class Matcher:
         return _hits(verdicts, together.uneven.get(number))
 
 
-def _batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+def batches(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Stretches of texts that are worked on together, from where to where: what that takes of memory is bounded."""
     ends = list(accumulate(map(len, texts)))
     start = 0
     while start < len(texts):

@@ -1,23 +1,25 @@
 """Events into alerts: graded with reasons, one alert an event, raised again only when the grade climbs."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.urls import reverse
 
 from accounts.enums import Role
 from accounts.models import Unit, User
 from escalation.queries import running_runs_of
-from escalation.services import regrade, start_run
+from escalation.services import Start, regrade_all, start_runs
 from monitoring.enums import AlertState
 from monitoring.grading import Facts, Graded, grade
 from monitoring.grading_rules import current_rules
 from monitoring.models import Alert, Event
-from notifications.services import tell
+from notifications.services import Telling, tell_many
 from timeline.refs import ref
-from timeline.services import record
+from timeline.services import Draft, record_many
 
 URGENT = 2  # grades up to here interrupt people
 HOUR = timedelta(hours=1)
@@ -58,25 +60,23 @@ WHERE member.event_id = ANY(%(events)s) GROUP BY member.event_id
 
 
 def raise_alerts(event_ids: Iterable[int], *, now: datetime) -> list[int]:
-    """Grade these events anew; the ids of the alerts that were raised or climbed."""
+    """Grade these events anew; the ids of the alerts that were raised or climbed. However many, in a few statements."""
     ids = sorted(event_ids)
     if not ids:
         return []
     number, rules = current_rules()
     facts, watches = facts_of(ids, now=now)
-    events = Event.objects.select_for_update(of=("self",)).select_related("unit").filter(pk__in=ids).order_by("pk")
+    rows = Event.objects.select_for_update(of=("self",)).select_related("unit").filter(pk__in=ids).order_by("pk")
+    events = {event.pk: event for event in rows}
     alerts = {alert.event_id: alert for alert in Alert.objects.select_for_update().filter(event__in=ids).order_by("pk")}
-    raised: list[int] = []
-    for event in events:
-        graded = grade(facts[event.pk], rules)
-        alert = alerts.get(event.pk)
-        if alert is None:
-            alert = _raise(event, graded, watch_id=watches.get(event.pk), number=number, now=now)
-        elif not _climb(alert, event, graded, number=number, now=now):
-            continue
-        raised.append(alert.pk)
-        _tell_monitors(alert, event, now=now)
-    return raised
+    graded = {pk: grade(facts[pk], rules) for pk in events}
+    raised = _raise([events[pk] for pk in events if pk not in alerts], graded, watches, number=number, now=now)
+    climbed = _climb(
+        [alert for alert in alerts.values() if alert.event_id in events], events, graded, number=number, now=now
+    )
+    told = sorted([*raised, *climbed], key=lambda alert: alert.event_id)
+    _tell_monitors(told, events, now=now)
+    return [alert.pk for alert in told]
 
 
 def facts_of(event_ids: Sequence[int], *, now: datetime) -> tuple[dict[int, Facts], dict[int, int]]:
@@ -117,56 +117,118 @@ def _watch_points(watch: Sequence[Any] | None, lists: tuple[list[str], int] | No
     return points | ({"weight": weight} if weight else {})
 
 
-def _raise(event: Event, graded: Graded, *, watch_id: int | None, number: int, now: datetime) -> Alert:
-    alert = Alert.objects.create(
-        event=event,
-        unit_id=event.unit_id,
-        watch_id=watch_id,
-        grade=graded.grade,
-        weighed=graded.grade,
-        score=graded.score,
-        reasons=[reason.as_json() for reason in graded.reasons],
-        rules_number=number,
-        raised_at=now,
-        is_drill=event.is_drill,
+def _raise(
+    events: Sequence[Event], graded: Mapping[int, Graded], watches: Mapping[int, int], *, number: int, now: datetime
+) -> list[Alert]:
+    """An alert for each of these events, which have none."""
+    if not events:
+        return []
+    alerts = Alert.objects.bulk_create(
+        [
+            Alert(
+                event=event,
+                unit_id=event.unit_id,
+                watch_id=watches.get(event.pk),
+                grade=graded[event.pk].grade,
+                weighed=graded[event.pk].grade,
+                score=graded[event.pk].score,
+                reasons=[reason.as_json() for reason in graded[event.pk].reasons],
+                rules_number=number,
+                raised_at=now,
+                is_drill=event.is_drill,
+            )
+            for event in events
+        ]
     )
-    set_grade(event, graded.grade)
-    _record(alert, "alert.raised", to_state=AlertState.OPEN, now=now)
-    start_clock(alert, event, now=now)
-    return alert
+    _set_grades(alerts)
+    record_many([_draft(alert, "alert.raised", to_state=AlertState.OPEN, now=now) for alert in alerts])
+    start_clocks(alerts, now=now)
+    return alerts
 
 
-def _climb(alert: Alert, event: Event, graded: Graded, *, number: int, now: datetime) -> bool:
-    """True when it is graver than it was told; then whoever looked away is asked again. Grades never sink alone.
+@dataclass(frozen=True)
+class _Climb:
+    """An alert that is graver than it was told; what it was before."""
+
+    alert: Alert
+    was: str
+    grade: int
+
+
+def _climb(
+    alerts: Sequence[Alert], events: Mapping[int, Event], graded: Mapping[int, Graded], *, number: int, now: datetime
+) -> list[Alert]:
+    """Those that are graver than they were told; whoever looked away is asked again. Grades never sink alone.
 
     A grade that a person set stands until the weights say more than they said then.
     """
+    before = {alert.pk: (alert.state, alert.grade) for alert in alerts}
+    changed = [alert for alert in alerts if _weigh(alert, graded[alert.event_id], number=number, now=now)]
+    if changed:
+        _store(changed)
+    climbs = [_Climb(alert, *before[alert.pk]) for alert in changed if alert.grade < before[alert.pk][1]]
+    climbed = [climb.alert for climb in climbs]
+    for alert in climbed:
+        alert.event = events[alert.event_id]
+    if climbed:
+        _set_grades(climbed)
+        record_many([_climbed(climb, now=now) for climb in climbs])
+        _hurry([climb.alert for climb in climbs if climb.was == AlertState.OPEN], now=now)
+        again = [c.alert for c in climbs if c.was != AlertState.OPEN and c.alert.state == AlertState.OPEN]
+        start_clocks(again, now=now)
+    return climbed
+
+
+def _weigh(alert: Alert, graded: Graded, *, number: int, now: datetime) -> bool:
+    """What is known now onto the alert, not saved; whether anything changed."""
+    reasons = [reason.as_json() for reason in graded.reasons]
     if graded.grade >= alert.weighed:
-        if graded.score > alert.score:  # the reasons people read follow what is known
-            alert.score, alert.reasons = graded.score, [reason.as_json() for reason in graded.reasons]
-            alert.save(update_fields=["score", "reasons"])
-        return False
-    before, was = alert.grade, alert.state
+        if graded.score <= alert.score:
+            return False
+        alert.score, alert.reasons = graded.score, reasons  # the reasons people read follow what is known
+        return True
     alert.weighed, alert.score, alert.rules_number = graded.grade, graded.score, number
-    if graded.grade >= before:  # a person graded it graver already
-        alert.save(update_fields=["weighed", "score", "rules_number"])
-        return False
-    alert.grade = graded.grade
-    alert.reasons = [reason.as_json() for reason in graded.reasons]
+    if graded.grade >= alert.grade:  # a person graded it graver already
+        return True
+    alert.grade, alert.reasons = graded.grade, reasons
     alert.climbed_at, alert.times_raised = now, alert.times_raised + 1
-    if was in {AlertState.ACKNOWLEDGED, AlertState.DISMISSED}:
+    if alert.state in {AlertState.ACKNOWLEDGED, AlertState.DISMISSED}:
         alert.state = AlertState.OPEN
-        alert.acknowledged_at = alert.acknowledged_by = alert.settled_at = alert.settled_by = None
+        alert.acknowledged_at = alert.acknowledged_by_id = alert.settled_at = alert.settled_by_id = None
         alert.reason = ""
-    alert.save()
-    set_grade(event, graded.grade)
-    _record(alert, "alert.climbed", from_state=was, to_state=alert.state, now=now, details={"from": before})
-    if was == AlertState.OPEN:
-        for run in running_runs_of(ref(event), code="alert"):
-            regrade(run, graded.grade, now=now)
-    elif alert.state == AlertState.OPEN:
-        start_clock(alert, event, now=now)
     return True
+
+
+_STORE = """
+UPDATE monitoring_alert AS alert SET
+    grade = now.grade, weighed = now.weighed, score = now.score, reasons = now.reasons, state = now.state,
+    rules_number = now.rules_number, climbed_at = now.climbed_at, times_raised = now.times_raised,
+    acknowledged_at = now.acknowledged_at, acknowledged_by_id = now.acknowledged_by_id,
+    settled_at = now.settled_at, settled_by_id = now.settled_by_id, reason = now.reason
+FROM json_populate_recordset(NULL::monitoring_alert, %s) AS now WHERE now.id = alert.id
+"""
+_STORED = (
+    *("id", "grade", "weighed", "score", "reasons", "state", "rules_number", "climbed_at", "times_raised"),
+    *("acknowledged_at", "acknowledged_by_id", "settled_at", "settled_by_id", "reason"),
+)
+_SET_GRADES = """
+UPDATE monitoring_event AS event SET grade = alert.grade
+FROM monitoring_alert AS alert WHERE alert.event_id = event.id AND alert.id = ANY(%s)
+"""
+
+
+def _store(alerts: Sequence[Alert]) -> None:
+    rows = [{name: getattr(alert, name) for name in _STORED} for alert in alerts]
+    with connection.cursor() as cursor:
+        cursor.execute(_STORE, [DjangoJSONEncoder(ensure_ascii=False).encode(rows)])
+
+
+def _set_grades(alerts: Sequence[Alert]) -> None:
+    """The events follow their alerts."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SET_GRADES, [[alert.pk for alert in alerts]])
+    for alert in alerts:
+        alert.event.grade = alert.grade
 
 
 def set_grade(event: Event, number: int) -> None:
@@ -174,21 +236,41 @@ def set_grade(event: Event, number: int) -> None:
     event.grade = number
 
 
-def start_clock(alert: Alert, event: Event, *, now: datetime) -> None:
-    start_run(
-        "alert",
-        subject=ref(alert),
-        thread=ref(event),
-        unit=event.unit,
-        grade=alert.grade,
-        label=event.title,
-        url=alert.get_absolute_url(),
-        now=now,
-        is_drill=alert.is_drill,
+def start_clocks(alerts: Sequence[Alert], *, now: datetime) -> None:
+    """The runbook of each of these alerts, whose events are at hand."""
+    starts = [
+        Start(
+            code="alert",
+            subject=ref(alert),
+            thread=ref(alert.event),
+            unit=alert.event.unit,
+            grade=alert.grade,
+            label=alert.event.title,
+            url=alert.get_absolute_url(),
+            is_drill=alert.is_drill,
+        )
+        for alert in alerts
+    ]
+    if starts:
+        start_runs(starts, now=now)
+
+
+def _hurry(alerts: Sequence[Alert], *, now: datetime) -> None:
+    """The runs of these alerts go by the graver grade from now on."""
+    grades = {ref(alert.event): alert.grade for alert in alerts}
+    if grades:
+        runs = running_runs_of(*grades, code="alert").values_list("pk", "thread")
+        regrade_all({pk: grades[thread] for pk, thread in runs}, now=now)
+
+
+def _climbed(climb: _Climb, *, now: datetime) -> Draft:
+    alert = climb.alert
+    return _draft(
+        alert, "alert.climbed", from_state=climb.was, to_state=alert.state, now=now, details={"from": climb.grade}
     )
 
 
-def _record(
+def _draft(
     alert: Alert,
     verb: str,
     *,
@@ -196,11 +278,11 @@ def _record(
     to_state: str,
     from_state: str = "",
     details: Mapping[str, Any] | None = None,
-) -> None:
-    record(
-        f"event:{alert.event_id}",
-        verb,
-        now=now,
+) -> Draft:
+    return Draft(
+        thread=f"event:{alert.event_id}",
+        verb=verb,
+        at=now,
         subject=ref(alert),
         from_state=from_state,
         to_state=to_state,
@@ -209,17 +291,26 @@ def _record(
     )
 
 
-def _tell_monitors(alert: Alert, event: Event, *, now: datetime) -> None:
-    tell(
-        monitors_of(event.unit),
-        key=f"alert:{alert.pk}:{alert.grade}:{alert.times_raised}",
-        kind="alert.raised" if alert.times_raised == 1 else "alert.climbed",
-        params={"title": event.title, "grade": alert.grade, "mentions": event.mentions_count},
-        url=reverse("monitoring:alert", args=[alert.pk]),
-        thread=ref(event),
-        level="urgent" if alert.grade <= URGENT else "warning",
-        now=now,
-    )
+def _tell_monitors(alerts: Sequence[Alert], events: Mapping[int, Event], *, now: datetime) -> None:
+    monitors = {unit.pk: monitors_of(unit) for unit in {events[alert.event_id].unit for alert in alerts}}
+    tellings: list[Telling] = []
+    for alert in alerts:
+        event = events[alert.event_id]
+        key = f"alert:{alert.pk}:{alert.grade}:{alert.times_raised}"
+        params = {"title": event.title, "grade": alert.grade, "mentions": event.mentions_count}
+        tellings += [
+            Telling(
+                user_id,
+                f"{key}:{user_id}",
+                "alert.raised" if alert.times_raised == 1 else "alert.climbed",
+                params,
+                reverse("monitoring:alert", args=[alert.pk]),
+                ref(event),
+                "urgent" if alert.grade <= URGENT else "warning",
+            )
+            for user_id in monitors[event.unit_id]
+        ]
+    tell_many(tellings, now=now)
 
 
 def monitors_of(unit: Unit) -> list[int]:

@@ -19,6 +19,7 @@ REMEMBERED = timedelta(days=60)
 COMPARED = 20  # candidates looked at closely, those that share most
 CANDIDATES = 500
 SUGGESTED = 3  # older events that a new one is said to be a little like
+_UNBORN = 1 << 62  # events that a batch opens are numbered from here until they are stored
 _LOCK_CLASS = 0x6D6F6E  # "mon": advisory locks of this room
 
 
@@ -91,25 +92,38 @@ def group(unit_id: int, candidates: Sequence[Candidate], *, now: datetime, is_dr
     """The events that were opened or joined."""
     lock_unit(unit_id)
     known = _known_events(unit_id, candidates, now=now, is_drill=is_drill)
+    opened: list[Event] = []
     members: list[EventMention] = []
     suggestions: list[EventSuggestion] = []
     for candidate in sorted(candidates, key=lambda c: (c.seen_at, c.mention_id)):
         found = known.likest(candidate)
         if found is None:
-            event = _open(unit_id, candidate, now=now, is_drill=is_drill)
+            number = _UNBORN + len(opened)
+            event = _new(unit_id, candidate, now=now, is_drill=is_drill)
+            opened.append(event)
             near = known.near(candidate)
             suggestions += [EventSuggestion(event=event, other_id=pk, likeness=value, at=now) for pk, value in near]
-            known.add(event.pk, candidate.prints, candidate.seed_hash)
-            found = event.pk, 1.0
+            known.add(number, candidate.prints, candidate.seed_hash)
+            found = number, 1.0
         home = known.home_of(found[0])
         member = member_of(candidate, event_id=home, likeness=found[1], now=now)
         member.matched = found[0] if home != found[0] else None
         members.append(member)
-    EventMention.objects.bulk_create(members)
-    EventSuggestion.objects.bulk_create(suggestions)
+    _store(opened, members, suggestions)
     touched = {member.event_id for member in members}
     recount(touched, now=now)
     return touched
+
+
+def _store(opened: list[Event], members: list[EventMention], suggestions: list[EventSuggestion]) -> None:
+    """The new events get their numbers, and what belongs to them or is like them learns these."""
+    born = {_UNBORN + place: event.pk for place, event in enumerate(Event.objects.bulk_create(opened))}
+    for member in members:
+        member.event_id = born.get(member.event_id, member.event_id)
+    for suggestion in suggestions:
+        suggestion.other_id = born.get(suggestion.other_id, suggestion.other_id)
+    EventMention.objects.bulk_create(members)
+    EventSuggestion.objects.bulk_create(suggestions)
 
 
 def member_of(candidate: Candidate, *, event_id: int, likeness: float, now: datetime) -> EventMention:
@@ -147,8 +161,8 @@ def _known_events(unit_id: int, candidates: Sequence[Candidate], *, now: datetim
     return known
 
 
-def _open(unit_id: int, candidate: Candidate, *, now: datetime, is_drill: bool) -> Event:
-    return Event.objects.create(
+def _new(unit_id: int, candidate: Candidate, *, now: datetime, is_drill: bool) -> Event:
+    return Event(
         unit_id=unit_id,
         title=mask_free_text(candidate.title)[:500],
         first_mention_id=candidate.mention_id,

@@ -19,7 +19,7 @@ from monitoring.grouping import Candidate, group
 from monitoring.marks import marks_of
 from monitoring.models import ListFind, MentionFigures, MentionKey, Source, Watch, WatchHit
 from monitoring.plaintext import tidy
-from monitoring.reading import Reading, kind_matcher, places_of, read, watch_matcher
+from monitoring.reading import Reading, kind_matcher, places_of, read_all, watch_matcher
 from monitoring.watch_care import note_slow
 
 TITLE_MAX, TEXT_MAX, AUTHOR_MAX, URL_MAX, ID_MAX = 500, 20_000, 200, 2_000, 500
@@ -72,10 +72,8 @@ def ingest(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> In
     number, rules = current_rules()
     watches, kinds = watch_matcher(), kind_matcher(number, rules["terms"])
     found, slow = _matched(watches, source, fresh)
-    readings = {
-        item.external_id: read(item.whole, hits=found.get(place, ()), source_type=source.source_type, kinds=kinds)
-        for place, item in enumerate(fresh)
-    }
+    read = read_all([item.whole for item in fresh], hits=found, source_type=source.source_type, kinds=kinds)
+    readings = {item.external_id: reading for item, reading in zip(fresh, read, strict=True)}
     stored = _insert(source, fresh, readings, now=now)
     alert_ids = _act(source, fresh, readings, stored, now=now)
     note_arrivals(source, stored, readings, now=now)

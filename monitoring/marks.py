@@ -7,6 +7,7 @@ combination of filters is one look-up. Numbers may collide (one in four thousand
 
 from array import array
 from collections.abc import Iterable
+from functools import lru_cache
 from zlib import crc32
 
 from language.bigrams import pairs
@@ -19,6 +20,7 @@ PAIRS_READ = 2_000  # characters of a text whose pairs are kept: what is said la
 _WORD = crc32(b"word:")
 
 
+@lru_cache(maxsize=10_000)
 def mark(kind: str, value: object) -> int:
     """A signed 32-bit number, as PostgreSQL's integer holds it."""
     return _signed([crc32(f"{kind}:{value}".encode())])[0]

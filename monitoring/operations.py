@@ -22,7 +22,7 @@ from accounts.models import User
 from escalation.queries import running_runs_of
 from escalation.services import cancel_run
 from language.similarity import core
-from monitoring.alerting import raise_alerts, start_clock
+from monitoring.alerting import raise_alerts, start_clocks
 from monitoring.enums import AlertState, Decision, EventAct
 from monitoring.grouping import lock_unit, recount
 from monitoring.models import Alert, Event, EventMention, EventOperation, EventSuggestion, Mention
@@ -339,7 +339,8 @@ def _restore_alert(event: Event, before: dict[str, Any] | None, *, now: datetime
     alert.settled_at = parse_datetime(before["settled_at"]) if before["settled_at"] else None
     alert.save(update_fields=["state", "reason", "settled_at", "settled_by"])
     if alert.state == AlertState.OPEN:
-        start_clock(alert, event, now=now)
+        alert.event = event
+        start_clocks([alert], now=now)
 
 
 def _record(done: EventOperation, verbs: tuple[str, str], *, actor: User, now: datetime) -> None:

@@ -1,21 +1,22 @@
 """What the language room makes of a text: the watches it fulfils, how negative it is, kinds of risk, its prints."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 from django.db.models import Value
 
 from accounts.models import Unit
-from language.categories import categorise
-from language.folding import fold_text
-from language.matching import Hit, Matcher, Place
+from language.categories import severities
+from language.folding import fold_together
+from language.matching import Hit, Matcher, Place, batches
 from language.named_lists import Entry, Lists, read_entries
 from language.rules import ListRef, Rule, RuleError, Term
-from language.sentiment import SourceKind, judge_folded
+from language.sentiment import SourceKind, judge_all
 from language.similarity import core_of_folded, fingerprints_of_core
 from monitoring.enums import SENTIMENT_OF, ListKind, SourceType
 from monitoring.models import NamedList, Source, Watch
@@ -37,24 +38,41 @@ class Reading:
     severity: int
 
 
-def read(whole: str, *, hits: Sequence[Hit], source_type: str, kinds: Matcher) -> Reading:
-    """Everything but the tone is worked out only for texts some watch wants."""
-    folded = fold_text(whole)
-    sentiment = judge_folded(folded, sentiment_kind(source_type))
-    wanted = tuple(hit for hit in hits if not hit.id.startswith(LIST))
-    told = core_of_folded(folded) if wanted else ""
-    return Reading(
-        folded=folded,
-        hits=wanted,
-        lists=tuple(int(hit.id.removeprefix(LIST)) for hit in hits if hit.id.startswith(LIST)),
-        negative=sentiment.negative,
-        is_negative=sentiment.is_negative,
-        reasons=tuple({"term": reason.term, "weight": reason.weight} for reason in sentiment.reasons),
-        kinds=tuple(sorted({hit.id.partition("#")[0] for hit in kinds.match(whole)})) if wanted else (),
-        prints=tuple(sorted(fingerprints_of_core(told))) if wanted else (),
-        seed_hash=hashlib.sha256(told.encode()).hexdigest() if wanted else "",
-        severity=categorise(whole).severity if wanted else 1,
-    )
+def read_all(
+    wholes: Sequence[str], *, hits: Mapping[int, Sequence[Hit]], source_type: str, kinds: Matcher
+) -> list[Reading]:
+    """In their order; `hits` by the number of the text. All but the tone is worked out only for what a watch wants."""
+    readings: list[Reading] = []
+    for start, end in batches(wholes):
+        numbered = {number: list(hits.get(start + number, ())) for number in range(end - start)}
+        readings += _read(wholes[start:end], numbered, sentiment_kind(source_type), kinds)
+    return readings
+
+
+def _read(
+    wholes: Sequence[str], hits: Mapping[int, Sequence[Hit]], source: SourceKind, kinds: Matcher
+) -> Iterator[Reading]:
+    together = fold_together(wholes)
+    folded = list(map(together.one, range(len(wholes))))
+    wanted = [number for number, found in hits.items() if any(not hit.id.startswith(LIST) for hit in found)]
+    told = {number: core_of_folded(folded[number]) for number in wanted}
+    risky = kinds.match_all([wholes[number] for number in wanted])
+    kinds_of = {wanted[place]: sorted({hit.id.partition("#")[0] for hit in found}) for place, found in risky.items()}
+    severity_of = dict(zip(wanted, severities([folded[number] for number in wanted]), strict=True))
+    for number, sentiment in enumerate(judge_all(folded, repeat(source, len(folded)))):
+        core = told.get(number)
+        yield Reading(
+            folded=folded[number],
+            hits=tuple(hit for hit in hits[number] if not hit.id.startswith(LIST)),
+            lists=tuple(int(hit.id.removeprefix(LIST)) for hit in hits[number] if hit.id.startswith(LIST)),
+            negative=sentiment.negative,
+            is_negative=sentiment.is_negative,
+            reasons=tuple({"term": reason.term, "weight": reason.weight} for reason in sentiment.reasons),
+            kinds=tuple(kinds_of.get(number, ())),
+            prints=tuple(sorted(fingerprints_of_core(core))) if core is not None else (),
+            seed_hash=hashlib.sha256(core.encode()).hexdigest() if core is not None else "",
+            severity=severity_of.get(number, 1),
+        )
 
 
 def places_of(source: Source, days: Iterable[date | None]) -> list[Place]:

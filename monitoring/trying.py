@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from math import gcd
 
 from django.db.models import QuerySet
 from django.utils.timezone import localdate
@@ -29,7 +30,7 @@ from monitoring.reading import desk_lists
 PERIOD = timedelta(days=30)
 TIME_LIMIT = 1.5  # seconds of looking; the page is there within two
 BLOCKS = 64
-STRIDE = 27  # visits all blocks, neighbours far apart: it has no factor in common with BLOCKS
+BLOCK_MAX = 5_000  # mention numbers of a block: looking at one takes a few hundredths of a second
 SHOWN = 20
 GROUPED = 2_000
 MOST_LITERALS = 40
@@ -168,9 +169,11 @@ def _blocks(*, now: datetime) -> Iterator[tuple[int, int]]:
     first, last = recent.order_by("first_seen_at", "pk").first(), recent.order_by("-first_seen_at", "-pk").first()
     if first is None or last is None:
         return
-    size = (last - first) // BLOCKS + 1
-    for number in range(BLOCKS):
-        place = number * STRIDE % BLOCKS
+    size = min((last - first) // BLOCKS + 1, BLOCK_MAX)
+    count = (last - first) // size + 1
+    stride = next(stride for stride in range(count * 27 // 64, count + 1) if gcd(stride, count) == 1)
+    for number in range(count):  # with no factor in common all are visited, neighbours far apart
+        place = number * stride % count
         yield first + place * size, first + (place + 1) * size
 
 
