@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -13,7 +13,7 @@ from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import Unit, User
 from accounts.queries import OrgMap
 from escalation import rules
-from escalation.clocks import is_acknowledged
+from escalation.clocks import is_acknowledged, lock_threads
 from escalation.enums import ClockState, HandoverState, RunState, StepState
 from escalation.gate import narrowed
 from escalation.ladder import Ladder, Presence
@@ -122,7 +122,7 @@ def hand_shift_over(
         message = _("Choose what goes to the next shift, or write a note that nothing is open.")
         raise Invalid(message, fields={"note": message})
     _require_sight(to, matters)
-    _lock_threads({ref(unit), *(matter.thread for matter in matters)})
+    lock_threads({ref(unit), *(matter.thread for matter in matters)})
     handover = Handover.objects.create(
         unit=unit, outgoing=actor, incoming=to, note=note.strip(), given_at=now, state=HandoverState.GIVEN
     )
@@ -214,7 +214,7 @@ def refuse_handover(handover: Handover, *, reason: str, actor: User, now: dateti
         raise Invalid(message, fields={"reason": message})
     handover = _waiting(handover)
     back = _still_theirs(handover)
-    _lock_threads({ref(handover.unit), *(matter.thread for matter, _previous in back)})
+    lock_threads({ref(handover.unit), *(matter.thread for matter, _previous in back)})
     for matter, previous in back:
         _give(matter, previous)
     record_many([_draft(matter, previous, actor, now, "") for matter, previous in back])
@@ -294,14 +294,6 @@ def _tell(
         level=level,
         now=now,
     )
-
-
-def _lock_threads(keys: set[str]) -> None:
-    """All heads in the order of their keys, before any step or clock."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM timeline_thread WHERE key = ANY(%s) ORDER BY key FOR NO KEY UPDATE", [sorted(keys)]
-        )
 
 
 # ---- reading ------------------------------------------------------------------------------------
