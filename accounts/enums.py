@@ -44,6 +44,8 @@ class Scope(TextChoices):
     MENTIONS_WRITE = "mentions:write", _("Push mentions")
     ALERTS_READ = "alerts:read", _("Read alerts")
     ALERTS_WRITE = "alerts:write", _("Acknowledge and dismiss alerts")
+    DUTY_READ = "duty:read", _("Read rosters, absences and the calendar")
+    DUTY_WRITE = "duty:write", _("Keep rosters, absences and the calendar")
 
 
 class AccessAction(TextChoices):

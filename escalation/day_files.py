@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -50,7 +50,11 @@ def text_of(data: bytes, *, charset: str = "") -> str:
 
 def read_days(text: str) -> list[Line]:
     """Every line that says something; the heading is passed over."""
-    lines = [_line(number, cells) for number, cells in _rows(text)]
+    return without_twins(_line(number, cells) for number, cells in _rows(text))
+
+
+def without_twins(lines: Iterable[Line]) -> list[Line]:
+    """Each date once: a line that says it again is at fault."""
     seen: dict[date, int] = {}
     checked = []
     for line in lines:

@@ -45,6 +45,8 @@ def of_body(body: Mapping[str, Any]) -> Draft:
         "repeat_every": [str(repeat.get("every", ""))],
         "repeat_at_most": [str(repeat.get("at_most", ""))],
     }
+    if body.get("started_by_hand"):
+        head["started_by_hand"] = ["on"]
     for grade in GRADES:
         if working[grade] if isinstance(working, Mapping) else working:
             head[f"working_{grade}"] = ["on"]
@@ -159,6 +161,8 @@ def body_of(draft: Draft, *, code: str) -> dict[str, Any]:
         "ladder": ladder,
         "steps": [_step(raw, place) for place, raw in enumerate(draft.steps, start=1)],
     }
+    if _one(head, "started_by_hand"):
+        body["started_by_hand"] = True
     if _one(head, "backdating"):
         body["backdating_needs_reason_after"] = _one(head, "backdating")
     return body
@@ -247,6 +251,8 @@ def _head_field(path: Path) -> str:
             return f"repeat_{rest[0]}" if rest else "repeat_every"
         case ("backdating_needs_reason_after",):
             return "backdating"
+        case ("started_by_hand",):
+            return "started_by_hand"
         case _elsewhere:
             return ""
 

@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 
 from accounts.enums import Function, UnitKind
 from escalation.enums import Base, Tier
-from escalation.registry import deliverables
+from escalation.registry import deliverables, is_needed
 from escalation.spans import span_of
 
 GRADES = ("1", "2", "3", "4")
 LANGUAGES = ("zh-hans", "zh-hant", "en")
 REQUIRED = frozenset({"code", "title", "counts_working_time", "pausable", "ladder", "steps"})
-OPTIONAL = frozenset({"backdating_needs_reason_after"})
+OPTIONAL = frozenset({"backdating_needs_reason_after", "started_by_hand"})
 STEP_REQUIRED = frozenset({"code", "position", "title", "due", "lead", "completes_on", "deliverable"})
 STEP_OPTIONAL = frozenset({"co_lead", "supporting", "shared", "by_hand", "follows_owner", "remind_after", "source"})
 SOURCE_KEYS = frozenset({"law", "article", "effective_from", "checked"})
@@ -77,6 +77,7 @@ def _faults(body: Mapping[str, Any]) -> Faults:
     yield from _code(("code",), body["code"])
     yield from _words(("title",), body["title"])
     yield from _working_time(body["counts_working_time"])
+    yield from _by_hand(body["code"], body.get("started_by_hand", False))
     yield from _pausable(body["code"], body["pausable"])
     if "backdating_needs_reason_after" in body:
         path = ("backdating_needs_reason_after",)
@@ -132,6 +133,14 @@ def _working_time(value: Any) -> Faults:
         or any(not isinstance(v, bool) for v in value.values())
     ):
         yield Fault(("counts_working_time",), _("write true or false, or one of them for each of 1, 2, 3 and 4"))
+
+
+def _by_hand(code: Any, value: Any) -> Faults:
+    path: Path = ("started_by_hand",)
+    if not isinstance(value, bool):
+        yield Fault(path, _("write true or false: whether a supervisor may start it on a case"))
+    elif value and is_needed(str(code)):
+        yield Fault(path, _("the desk itself starts this runbook; make a copy to be started by hand"))
 
 
 def _pausable(code: Any, reasons: Any) -> Faults:

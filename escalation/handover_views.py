@@ -26,7 +26,8 @@ from escalation.models import Clock, Handover, HandoverItem, Run
 from escalation.queries import live_clocks
 from escalation.roster import people_for
 from escalation.roster_forms import HandoverForm
-from escalation.roster_views import departments_of, show_refusal
+from escalation.roster_views import show_refusal
+from escalation.rosters import departments_of
 from escalation.rules import may_plan
 from escalation.shift_change import Matter, handovers_of, next_on_duty, open_matters
 from timeline.now import now as time_now

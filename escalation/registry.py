@@ -53,11 +53,6 @@ def is_needed(runbook: str) -> bool:
     return any(starter.needed for starter in starters_of(runbook))
 
 
-def started_codes() -> list[str]:
-    """Runbooks that rooms start; all others are started by a person's hand."""
-    return list(_starters)
-
-
 def register_kept(runbook: str, where: Text) -> None:
     """The steps of this runbook are waived, moved and given to people by the room whose subject they are for, so that
     subject and clock never say two things; `where` says to a person where that is done."""

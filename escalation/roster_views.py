@@ -4,7 +4,6 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,17 +13,16 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.enums import UnitKind
 from accounts.errors import Invalid
 from accounts.gate import get_visible
 from accounts.models import Unit, User
 from accounts.paging import page_of
-from accounts.queries import units_visible_to
 from accounts.web import desk_view, signed_in
 from escalation import roster as services
 from escalation import rules
-from escalation.models import Absence, Shift
+from escalation.models import Shift
 from escalation.roster_forms import AbsenceForm, ImportForm, ShiftForm
+from escalation.rosters import absences_of, departments_of, deputies_for, people_away_for, shifts_of
 from escalation.week import duty_now, week_plan
 from timeline.now import now as time_now
 from timeline.queries import entries_of
@@ -32,13 +30,6 @@ from timeline.refs import ref
 
 CHANGES = 8
 MOST_BYTES = 1_000_000
-
-
-def departments_of(user: User) -> QuerySet[Unit]:
-    """Departments whose roster the person reads: of the units they see, and their own."""
-    seen = Q(pk__in=units_visible_to(user).order_by().values("pk")) | Q(pk=user.unit_id)
-    rows = Unit.objects.filter(seen, is_active=True, kind=UnitKind.DEPARTMENT)
-    return rows.select_related("head", "parent").order_by("path")
 
 
 # ---- one week -----------------------------------------------------------------------------------
@@ -114,8 +105,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """One shift: shown as a form, changed or taken off."""
     user, now = signed_in(request), time_now()
-    shifts = Shift.objects.filter(unit__in=departments_of(user).values("pk")).select_related("unit__parent", "user")
-    shift = get_visible(shifts, pk=pk)
+    shift = get_visible(shifts_of(user), pk=pk)
     back = _address(shift.unit, services.monday_of(timezone.localtime(shift.starts_at).date()))
     people = services.people_for(shift.unit)
     if request.method != "POST":
@@ -180,41 +170,23 @@ def _absences_page(request: HttpRequest, *, form: AbsenceForm | None = None, sta
     page = page_of(rows, request.GET, order=["starts_at", "pk"], words=_how_many)
     context = {
         "page": page,
-        "mine": set(_away_people(user).filter(pk__in=[row.user_id for row in page.rows]).values_list("pk", flat=True)),
-        "form": form or AbsenceForm(user=user, people=_away_people(user), deputies=_deputies(user)),
+        "mine": _mine(user, [row.user_id for row in page.rows]),
+        "form": form or AbsenceForm(user=user, people=people_away_for(user), deputies=deputies_for(user)),
         "now": now,
     }
     return render(request, "escalation/absences.html", context, status=status)
 
 
-def absences_of(user: User) -> QuerySet[Absence]:
-    """Of the people of the units they see, their own, and those they stand in for."""
-    seen = Q(user__unit__in=units_visible_to(user).order_by().values("pk"))
-    rows = Absence.objects.filter(seen | Q(user=user) | Q(deputy=user))
-    return rows.select_related("user__unit__parent", "deputy")
-
-
-def _away_people(user: User) -> QuerySet[User]:
-    """For whom they may enter one: themselves, and who plans enters it for the people of the units they see."""
-    mine = Q(pk=user.pk)
-    if user.unit is not None and rules.may_plan(user, user.desk_unit or user.unit):
-        mine |= Q(unit__in=units_visible_to(user).order_by().values("pk"))
-    elif user.unit is not None and rules.may_plan(user, user.unit):
-        mine |= Q(unit=user.unit)
-    return User.objects.filter(mine, is_active=True).order_by("display_name", "pk")
-
-
-def _deputies(user: User) -> QuerySet[User]:
-    """Anybody of the same region or group: who stands in is often from the next department."""
-    top = user.unit.path.split("/")[1] if user.unit else ""
-    return User.objects.filter(is_active=True, unit__path__startswith=f"/{top}/").order_by("display_name", "pk")
+def _mine(user: User, people: list[int]) -> set[int]:
+    """Those of them whose absences they may enter and end."""
+    return set(people_away_for(user).filter(pk__in=people).values_list("pk", flat=True))
 
 
 @desk_view
 @require_POST
 def be_away(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
-    form = AbsenceForm(request.POST, user=user, people=_away_people(user), deputies=_deputies(user))
+    form = AbsenceForm(request.POST, user=user, people=people_away_for(user), deputies=deputies_for(user))
     if form.is_valid():
         try:
             services.add_absence(form.person(), **form.facts(), actor=user, now=time_now())

@@ -43,6 +43,7 @@ def _general(old: Body, new: Body) -> Iterator[str]:
         (_lazy("counts"), "counts_working_time", working_words),
         (_lazy("dating back needs a reason after"), "backdating_needs_reason_after", spoken_or_none),
         (_lazy("reasons for a pause"), "pausable", _reasons),
+        (_lazy("may be started on a case by hand"), "started_by_hand", _yes_no),
     )
     for label, key, say in pairs:
         yield from (

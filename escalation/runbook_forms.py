@@ -82,6 +82,13 @@ class HeadForm(DraftForm):
     backdating = Time(
         label=_lazy("Dating back needs a reason after"), help_text=_lazy("Empty: the start may always be dated back.")
     )
+    started_by_hand = Tick(
+        label=_lazy("A supervisor may start it on a case"),
+        help_text=_lazy(
+            "For what comes to a case from outside: an authority's hand-over, a city's hotline. It is offered on every "
+            "open case on which it is not under way, and its steps count from the day given there."
+        ),
+    )
     warnings = Text(label=_lazy("Warnings, in percent of the time"), help_text=_lazy("For example 50, 80"))
     repeat_every = Time(
         label=_lazy("Say it again every"),

@@ -51,6 +51,7 @@ class BookPage:
     repeat: str
     reasons: list[str]
     backdating: str
+    by_hand: bool
     steps: list[StepRow]
 
 
@@ -64,6 +65,7 @@ def page_of_body(body: Mapping[str, Any]) -> BookPage:
         repeat=repeat_words(ladder.get("repeat")),
         reasons=[in_language(reason["title"]) for reason in body["pausable"]],
         backdating=spoken(body["backdating_needs_reason_after"]) if "backdating_needs_reason_after" in body else "",
+        by_hand=bool(body.get("started_by_hand")),
         steps=[_row(step, titles) for step in sorted(body["steps"], key=lambda step: step["position"])],
     )
 

@@ -11,7 +11,8 @@ from escalation.faults import BadRunbook, Fault, Path, faults_of
 
 LONGEST = 200_000
 ORDER = (
-    *("code", "title", "counts_working_time", "pausable", "backdating_needs_reason_after", "ladder", "steps"),
+    *("code", "title", "counts_working_time", "started_by_hand", "pausable", "backdating_needs_reason_after"),
+    *("ladder", "steps"),
     *("warnings", "climbs", "repeat", "position", "zh-hans", "zh-hant", "en", "due", "lead", "co_lead", "supporting"),
     *("shared", "by_hand", "follows_owner", "remind_after", "completes_on", "deliverable", "source"),
     *("earlier_of", "first_known", "after", "from", "tell", "every", "at_most", "function", "level"),

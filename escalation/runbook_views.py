@@ -212,6 +212,7 @@ def _editor_page(
         "stale": stale,
         "look": look,
         "is_media": book.code in NEVER_PAUSED,
+        "is_needed": is_needed(book.code),
     }
     return render(request, "escalation/runbook_edit.html", context, status=status)
 

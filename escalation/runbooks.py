@@ -22,7 +22,7 @@ from accounts.errors import Conflict, Invalid, NotAllowed, Stale
 from accounts.models import User
 from escalation.faults import CODE, GRADES, BadRunbook, faults_of
 from escalation.models import Runbook, RunbookVersion
-from escalation.registry import is_needed, started_codes, starters_of
+from escalation.registry import is_needed, starters_of
 from escalation.runbook_text import as_json
 from timeline.refs import ref
 from timeline.services import record
@@ -98,9 +98,9 @@ def in_use(code: str) -> bool:
 
 
 def started_by_hand() -> QuerySet[Runbook]:
-    """In use, and nothing in the house starts them: what an administrator made as a copy, one per city for instance."""
-    books = Runbook.objects.filter(retired_at=None, versions__is_current=True)
-    return books.exclude(code__in=started_codes()).order_by("code")
+    """In use, and marked so: what an authority hands over later than the case came, one copy per city for instance."""
+    marked = RunbookVersion.objects.filter(is_current=True, body__started_by_hand=True)
+    return Runbook.objects.filter(retired_at=None, pk__in=marked.values("runbook")).order_by("code")
 
 
 # ---- what administrators decide -----------------------------------------------------------------

@@ -9,6 +9,7 @@ from opinion_desk import api, health, home, operations, setup
 api_patterns: list[URLPattern | URLResolver] = [
     path("", include("cases.api.urls")),
     path("", include("monitoring.api.urls")),
+    path("", include("escalation.api.urls")),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", api.reference, name="reference"),
 ]

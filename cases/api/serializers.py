@@ -1,13 +1,13 @@
 """Shapes of the API. Personal data leaves masked only; what is read is checked again by the services."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.api.shapes import Known
 from accounts.models import Unit
 from cases.enums import (
     CaseKind,
@@ -141,15 +141,6 @@ class CategoryCode(serializers.Field[Category, str, str, Any]):
 
     def to_representation(self, value: Category) -> str:
         return value.code
-
-
-class Known(serializers.Serializer[Any]):
-    """What comes in. A mistyped field is said, not swallowed."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping) and (unknown := set(data) - set(self.fields)):
-            raise serializers.ValidationError({name: [_("There is no such field.")] for name in sorted(unknown)})
-        return super().to_internal_value(data)
 
 
 class Facts(Known):

@@ -5,9 +5,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.api.shapes import Known
 from accounts.masking import mask_free_text
 from accounts.models import User
-from cases.api.serializers import Known
 from cases.enums import Channel, ContactKind, MeasureKind, PlanState, Stance
 from cases.models import CallBack, Contact, Finding, Measure, Note, Plan
 from cases.reading import Unreadable, person_of

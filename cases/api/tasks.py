@@ -12,12 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import idempotent
+from accounts.api.shapes import Known
 from accounts.errors import Invalid
 from accounts.gate import get_visible
 from accounts.models import Unit
 from cases import services
 from cases.api.file import Part, given, who_and_when
-from cases.api.serializers import Known, listed
+from cases.api.serializers import listed
 from cases.api.shapes import Username, Words, person
 from cases.api.views import KEY, NUMBER, case_of, user_of
 from cases.enums import TaskState

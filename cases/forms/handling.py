@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.models import Unit, User
 from cases import services
+from cases.clocks import running_of
 from cases.enums import Confidentiality
 from cases.forms.base import CaseForm
 from cases.forms.choices import OneRunbook, PersonChoice, UnitChoice, colleagues, units
@@ -109,7 +110,8 @@ class StartRunbookForm(CaseForm):
         return {}
 
     def prepare(self) -> None:
-        self.choose_from("runbook", started_by_hand())
+        under_way = {run.version.runbook.code for run in running_of(self.case)}
+        self.choose_from("runbook", started_by_hand().exclude(code__in=under_way))
 
     def run(self, *, now: datetime) -> None:
         facts = self.facts

@@ -13,9 +13,12 @@ from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import User
 from cases import services
 from cases.models import Case
+from escalation.drafts import of_body
 from escalation.enums import RunState
+from escalation.faults import faults_of
 from escalation.models import Runbook
 from escalation.runbooks import copy_runbook, current_version, retire, started_by_hand
+from tests.escalation.test_runbook_pages import posted
 from timeline.models import Entry
 from timeline.refs import ref
 
@@ -30,10 +33,41 @@ def hotline(case: Case, administrator: User, now: datetime) -> Runbook:
     return copy_runbook(version, code="hotline_suzhou", title=title, note="their rule", actor=administrator, now=now)
 
 
-def test_only_what_nothing_else_starts_is_started_by_hand(hotline: Runbook, administrator: User, now: datetime) -> None:
-    assert [book.code for book in started_by_hand()] == ["hotline_suzhou"]
+def test_what_authorities_hand_over_is_started_by_hand_and_copies_of_what_the_desk_starts_are_not(
+    hotline: Runbook, administrator: User, now: datetime
+) -> None:
+    title = {"zh-hans": "预警二", "zh-hant": "預警二", "en": "Alert two"}
+    for code in ("alert", "handover"):
+        copy_runbook(current_version(code), code=f"{code}_two", title=title, note="x", actor=administrator, now=now)
+    authorities = ["hotline_12345", "regulator", "regulator_report"]
+    assert [book.code for book in started_by_hand()] == ["hotline_12345", "hotline_suzhou", *authorities[1:]]
+
     retire(hotline, note="no more", actor=administrator, now=now)
-    assert not started_by_hand().exists()
+
+    assert [book.code for book in started_by_hand()] == authorities
+
+
+def test_an_administrator_says_in_the_editor_whether_it_is_started_by_hand(
+    hotline: Runbook, administrator: User, sign_in: SignIn
+) -> None:
+    client = sign_in(administrator)
+    draft = of_body(current_version(hotline.code).body)
+    assert draft.head.pop("started_by_hand") == ["on"]
+
+    saved = client.post(
+        reverse("escalation:runbook_edit", args=[hotline.code]), posted(draft) | {"base": "1", "note": "their own desk"}
+    )
+
+    shown = client.get(hotline.get_absolute_url()).content.decode()
+    assert (saved.status_code, "started_by_hand" in current_version(hotline.code).body) == (302, False)
+    assert hotline not in started_by_hand()
+    assert ("a supervisor, on a case" in shown, "nothing yet" in shown) == (False, True)
+
+
+@pytest.mark.parametrize(("code", "value"), [("alert", True), ("hotline_suzhou", "yes")])
+def test_what_the_desk_itself_starts_is_not_marked(code: str, value: object, hotline: Runbook) -> None:
+    body = current_version(code).body | {"started_by_hand": value}
+    assert [fault.path for fault in faults_of(body)] == [("started_by_hand",)]
 
 
 def test_it_counts_from_the_day_it_was_received_and_says_why(

@@ -27,7 +27,7 @@ from escalation.roster import (
     import_shifts,
     remove_shift,
 )
-from escalation.roster_views import absences_of
+from escalation.rosters import absences_of
 from escalation.week import duty_now, week_plan
 from tests.conftest import SHANGHAI, Organisation
 from tests.factories.accounts import UserFactory

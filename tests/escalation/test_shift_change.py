@@ -15,7 +15,7 @@ from accounts.models import Unit, User
 from accounts.paging import page_of
 from escalation import gate
 from escalation.models import Clock, Handover, Run
-from escalation.roster_views import departments_of
+from escalation.rosters import departments_of
 from escalation.services import assign_step, confirm_handover, deliver, hand_shift_over, refuse_handover
 from escalation.shift_change import handovers_of, next_on_duty, open_matters
 from escalation.tick import tick
