@@ -31,6 +31,7 @@ urlpatterns = [
     path("events/", events.events, name="events"),
     path("events/<int:pk>/", events.event, name="event"),
     path("events/<int:pk>/rearrange/", event_acts.rearrange, name="event_rearrange"),
+    path("events/<int:pk>/choose/", event_acts.choose, name="event_choose"),
     path("events/<int:pk>/title/", event_acts.title, name="event_title"),
     path("events/operations/<int:pk>/undo/", event_acts.undo_operation, name="event_undo"),
     path("events/suggestions/<int:pk>/", event_acts.answer_suggestion, name="event_suggestion"),

@@ -6,23 +6,44 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.errors import Invalid
 from accounts.gate import get_visible
 from accounts.models import User
+from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from cases.models import Case
 from monitoring.arranging import candidates, neighbours_of
+from monitoring.choosing import ChoiceForm, chosen_of, numbers_of
 from monitoring.linking import decide_link
-from monitoring.models import CaseLink, Event, EventMention, EventOperation, EventSuggestion
+from monitoring.models import CaseLink, Event, EventOperation, EventSuggestion
 from monitoring.operations import MOST, decide_suggestion, merge_events, move_mentions, set_title, split_event, undo
 from monitoring.queries import events_for
 from monitoring.rules import require_may_act
 from timeline.now import now as time_now
 
 SEARCH_MAX = 100
+MEMBERS_SHOWN = 50
+
+
+def _how_many(count: int) -> str:
+    return ngettext("%(n)s mention", "%(n)s mentions", count)
+
+
+@desk_view
+@never_cache
+@require_GET
+def choose(request: HttpRequest, pk: int) -> HttpResponse:
+    """Any mention of the event, however many it has: found by a filter, ticked page by page or taken all together."""
+    user = signed_in(request)
+    event: Event = get_visible(events_for(user).filter(merged_into=None), pk=pk)
+    require_may_act(user)
+    form = ChoiceForm(request.GET, event=event)
+    rows = form.rows().select_related("mention__source")
+    page = page_of(rows, request.GET, order=("-said_at", "-pk"), words=_how_many)
+    return render(request, "monitoring/event_choose.html", {"event": event, "form": form, "page": page, "most": MOST})
 
 
 @desk_view
@@ -36,11 +57,12 @@ def rearrange(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         return redirect(_rearranged(request, event, user))
     text = request.GET.get("q", "").replace("\x00", "").strip()[:SEARCH_MAX]
-    chosen = _numbers(request.GET.getlist("mention"))
-    members = EventMention.objects.filter(event=event, mention__in=chosen).select_related("mention__source")
+    chosen = chosen_of(event, request.GET, request.GET.getlist("mention"))
+    members = chosen.rows.select_related("mention__source").order_by("said_at", "mention_id")
     context = {
         "event": event,
-        "members": list(members.order_by("said_at", "mention_id")),
+        "chosen": chosen,
+        "members": list(members[:MEMBERS_SHOWN]),
         "text": text,
         "neighbours": neighbours_of(event, user, text=text),
     }
@@ -50,26 +72,21 @@ def rearrange(request: HttpRequest, pk: int) -> HttpResponse:
 def _rearranged(request: HttpRequest, event: Event, user: User) -> Event:
     """The event to look at next."""
     now, reason = time_now(), request.POST.get("reason", "")
-    seen = next(iter(_numbers([request.POST.get("seen", "")])), None)
-    chosen = _numbers(request.POST.getlist("mention"))
+    seen = next(iter(numbers_of([request.POST.get("seen", "")])), None)
+    chosen = chosen_of(event, request.POST, request.POST.getlist("mention"))
+    mentions = chosen.ids if "all" in request.POST else numbers_of(request.POST.getlist("mention"))
     if "split" in request.POST:
-        done = split_event(event, chosen, actor=user, now=now, seen=seen, reason=reason)
+        done = split_event(event, mentions, actor=user, now=now, seen=seen, reason=reason)
         messages.success(request, _("Split off: this is the new event. It can be undone below."))
         return done.other
     target: Event = get_visible(candidates(event, user), pk=request.POST.get("target", ""))
-    if chosen:
-        move_mentions(event, chosen, to=target, actor=user, now=now, seen=seen, reason=reason)
+    if mentions:
+        move_mentions(event, mentions, to=target, actor=user, now=now, seen=seen, reason=reason)
         messages.success(request, _("Moved. It can be undone below."))
     else:
         merge_events(event, into=target, actor=user, now=now, seen=seen, reason=reason)
         messages.success(request, _("Merged: what comes later follows. It can be undone below."))
     return target
-
-
-def _numbers(given: list[str]) -> list[int]:
-    if len(given) > MOST:
-        raise Invalid(_("At most %(most)s mentions at once.") % {"most": MOST})
-    return [int(text) for text in given if text.isascii() and text.isdigit() and len(text) < 18]
 
 
 @desk_view
@@ -104,7 +121,7 @@ def answer_suggestion(request: HttpRequest, pk: int) -> HttpResponse:
 def title(request: HttpRequest, pk: int) -> HttpResponse:
     user = signed_in(request)
     event: Event = get_visible(events_for(user), pk=pk)
-    seen = next(iter(_numbers([request.POST.get("seen", "")])), None)
+    seen = next(iter(numbers_of([request.POST.get("seen", "")])), None)
     set_title(event, request.POST.get("title", ""), actor=user, now=time_now(), seen=seen)
     return redirect(event)
 
