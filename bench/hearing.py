@@ -27,7 +27,7 @@ from accounts.models import Unit, User
 from accounts.paging import page_of
 from bench.report import Report
 from language.folding import fold_text
-from language.rules import Rule
+from language.rules import Pattern, Rule, Term
 from language.similarity import core, fingerprints_of_core
 from monitoring.feeds import incoming_of
 from monitoring.ingest import ingest
@@ -36,6 +36,7 @@ from monitoring.models import Alert, Event, Source, Watch
 from monitoring.parsing import read
 from monitoring.searching import ORDER, Criteria, search
 from monitoring.store import add_months
+from monitoring.trying import Tried, try_rule
 from timeline.now import now as current_time
 
 WATCHES = 1_000
@@ -67,6 +68,7 @@ def run(report: Report) -> None:
         _fill(sources[0], stored, brands)
     again = _heard(report, sources, count=count, name="stored", start=count)
     _searched(report, brands, stored=stored)
+    _previewed(report, brands, stored=stored)
     report.add("hearing.kept_up", round(again / first, 2), "×", how=f"rate with {stored:,} stored over the rate before")
 
 
@@ -87,19 +89,26 @@ def _heard(report: Report, sources: Sequence[Source], *, count: int, name: str, 
     """All listeners at once, each with its part; the sum of their rates."""
     part = count // len(sources)
     orders = [{"source": source.pk, "count": part, "start": start, "seed": source.pk + start} for source in sources]
+    begun, used = time.perf_counter(), _all_server_seconds()
     running = [
         subprocess.Popen([sys.executable, "-m", "bench.listener", json.dumps(order)], stdout=subprocess.PIPE)
         for order in orders
     ]
     answers = [json.loads(process.communicate()[0]) for process in running]
+    spent, used = time.perf_counter() - begun, _all_server_seconds() - used
+    heard = sum(answer["heard"] for answer in answers)
     rate = float(sum(answer["heard"] / answer["seconds"] for answer in answers))
-    own, theirs = (statistics.mean(answer[key] for answer in answers) for key in ("own_us", "server_us"))
+    own, theirs = (sum(answer[key] * answer["heard"] for answer in answers) / heard for key in ("own_us", "server_us"))
     found = f"{Event.objects.count():,} events, {Alert.objects.count():,} alerts so far"
     how = (
-        f"{count:,} posts in feeds of {BATCH}, {len(sources)} processes with a source each, {WATCHES:,} watches,"
-        f" {WATCHED:.0%} of the posts watched; CPU of each {own:.0f} µs ours, {theirs:.0f} µs PostgreSQL's; {found}"
+        f"{heard:,} posts in feeds of {BATCH} heard in {spent:.0f} s, {len(sources)} processes with a source each,"
+        f" {WATCHES:,} watches, {WATCHED:.0%} of the posts watched; CPU of each {own:.0f} µs ours, {theirs:.0f} µs"
+        f" PostgreSQL's for us, {used / heard * 1e6:.0f} µs with all it does besides; {found}"
     )
     report.add(f"hearing.{name}_per_second", round(rate), "mentions/s", how=how)
+    first, last = (sum(answer[key] for answer in answers) for key in ("first_rate", "last_rate"))
+    how = f"the last quarter at {last:.0f} a second, the first one at {first:.0f}"
+    report.add(f"hearing.{name}_sustained", round(last / first, 2), "×", how=how)
     peak = max(answer["peak_mb"] for answer in answers)
     report.add(f"hearing.{name}_memory_mb", round(peak), "MB", how="peak of the greatest of these processes")
     return rate
@@ -108,16 +117,21 @@ def _heard(report: Report, sources: Sequence[Source], *, count: int, name: str, 
 def listen(source: int, *, count: int, start: int, seed: int) -> dict[str, float]:
     """One process reads one source: what a worker does, without the fetching."""
     heard_of, brands = Source.objects.get(pk=source), sorted(Watch.objects.values_list("name", flat=True))
-    spent, used, theirs, heard = 0.0, 0.0, _server_seconds(), 0
+    seconds: list[float] = []
+    used, theirs, heard = 0.0, _server_seconds(), 0
     for body in _feeds(brands, random.Random(seed), count=count, start=start):  # noqa: S311 -- synthetic
         begun, busy = time.perf_counter(), time.process_time()
         heard += ingest(heard_of, incoming_of(read(body, base_url="https://feed.example/")), now=current_time()).new
-        spent, used = spent + time.perf_counter() - begun, used + time.process_time() - busy
+        used += time.process_time() - busy
+        seconds.append(time.perf_counter() - begun)
     theirs = _server_seconds() - theirs
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    quarter = max(1, len(seconds) // 4)
     return {
         "heard": heard,
-        "seconds": spent,
+        "seconds": sum(seconds),
+        "first_rate": quarter * BATCH / sum(seconds[:quarter]),
+        "last_rate": quarter * BATCH / sum(seconds[-quarter:]),
         "own_us": used / heard * 1e6,
         "server_us": theirs / heard * 1e6,
         "peak_mb": peak,
@@ -126,12 +140,34 @@ def listen(source: int, *, count: int, start: int, seed: int) -> dict[str, float
 
 def _server_seconds() -> float:
     """CPU time of our PostgreSQL process so far, where it runs on this machine."""
+    found = _server_process()
+    return _seconds(found) if found else 0.0
+
+
+def _all_server_seconds() -> float:
+    """The same of all PostgreSQL's processes, those that write back and tidy up included."""
+    found = _server_process()
+    server = found.parent() if found else None
+    if server is None:
+        return 0.0
+    gone = server.cpu_times()
+    return gone.children_user + gone.children_system + sum(_seconds(child) for child in server.children())
+
+
+def _server_process() -> psutil.Process | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         try:
-            times = psutil.Process(cursor.fetchone()[0]).cpu_times()
+            return psutil.Process(cursor.fetchone()[0])
         except psutil.NoSuchProcess:
-            return 0.0
+            return None
+
+
+def _seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
     return float(times.user + times.system)
 
 
@@ -270,6 +306,21 @@ def _searched(report: Report, brands: list[str], *, stored: int) -> None:
         spent = [_ms(partial(_page, user, criteria)) for criteria in several for _round in range(5)]
         report.add(f"hearing.search_{name}_median_ms", statistics.median(spent), "ms", how=how)
         report.add(f"hearing.search_{name}_worst_ms", max(spent), "ms", how=f"{len(several)} searches 5 times; {how}")
+
+
+def _previewed(report: Report, brands: list[str], *, stored: int) -> None:
+    """What a rule would have found in 30 days, as the editor of a watch shows it before it is saved."""
+    user, now = User.objects.get(username="commander"), current_time()
+    rules = {
+        "usual": Rule(any_of=(Term(brands[0]), Term(brands[1])), none_of=(Term("招聘"),)),
+        "common": Rule(all_of=(Term("床垫"), Term("退货"))),
+        "pattern": Rule(any_of=(Pattern(r"第[一二三四五]次"),)),
+    }
+    for name, rule in rules.items():
+        tried: list[Tried] = []
+        spent = [_ms(lambda: tried.append(try_rule(rule, user=user, now=now))) for _round in range(3)]  # noqa: B023 -- called at once
+        how = f"{tried[-1].count:,} finds in 30 days, {tried[-1].share:.0%} of them looked at; {stored:,} stored"
+        report.add(f"hearing.preview_{name}_worst_ms", max(spent), "ms", how=how)
 
 
 def _page(user: User, criteria: Criteria) -> object:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from django.db import connection
@@ -43,8 +44,9 @@ class Candidate:
 
 @dataclass
 class _Known:
-    """The events a batch may join, the old ones and those it opens itself."""
+    """The events a batch may join, the old ones and those it opens itself. `wanted`: the prints of the batch."""
 
+    wanted: frozenset[int] = frozenset()
     prints: dict[int, frozenset[int]] = field(default_factory=dict)
     by_print: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     by_hash: dict[str, int] = field(default_factory=dict)
@@ -54,7 +56,7 @@ class _Known:
     def add(self, event_id: int, prints: Iterable[int], seed_hash: str) -> None:
         self.prints[event_id] = frozenset(prints)
         self.by_hash.setdefault(seed_hash, event_id)
-        for value in self.prints[event_id]:
+        for value in self.prints[event_id] & self.wanted:
             self.by_print[value].append(event_id)
 
     def likest(self, candidate: Candidate) -> tuple[int, float] | None:
@@ -77,7 +79,7 @@ class _Known:
 
     def _alike(self, candidate: Candidate) -> list[tuple[int, float]]:
         """Likeliest first, the oldest of those that are equally like."""
-        shared = Counter(event_id for value in candidate.prints for event_id in self.by_print.get(value, ()))
+        shared = Counter(chain.from_iterable(self.by_print.get(value, ()) for value in candidate.prints))
         close = ((pk, likeness(candidate.prints, self.prints[pk])) for pk, _n in shared.most_common(COMPARED))
         return sorted(close, key=lambda pair: (-pair[1], pair[0]))
 
@@ -144,8 +146,8 @@ def member_of(candidate: Candidate, *, event_id: int, likeness: float, now: date
 
 
 def _known_events(unit_id: int, candidates: Sequence[Candidate], *, now: datetime, is_drill: bool) -> _Known:
-    known = _Known()
-    prints = sorted({value for candidate in candidates for value in candidate.prints})
+    known = _Known(frozenset().union(*(candidate.prints for candidate in candidates)))
+    prints = sorted(known.wanted)
     hashes = {candidate.seed_hash for candidate in candidates}
     events = Event.objects.filter(unit_id=unit_id, is_drill=is_drill, last_seen_at__gte=now - REMEMBERED)
     alike = events.filter(prints__overlap=prints) if prints else events.none()
