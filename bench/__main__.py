@@ -46,6 +46,7 @@ def own_database() -> Iterator[None]:
         os.environ["DATABASE_URL"] = _beside(url, name)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "opinion_desk.settings")
         os.environ["DEMO"] = "1"  # the demo's people are the cast
+        os.environ["DEBUG"] = "0"  # which would keep every statement
         django.setup()
         from django.core.management import call_command  # noqa: PLC0415 -- after the settings
         from django.db import connections  # noqa: PLC0415 -- after the settings

@@ -1,6 +1,7 @@
 """What a benchmark says: figures with a unit and a sentence on how each was measured."""
 
 import json
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,9 @@ class Report:
         self.figures: list[Figure] = []
 
     def add(self, name: str, value: float, unit: str, *, how: str) -> None:
-        self.figures.append(Figure(name, round(float(value), 4), unit, how))
+        figure = Figure(name, round(float(value), 4), unit, how)
+        self.figures.append(figure)
+        print(f"  {figure.name}  {figure.value:,.10g} {figure.unit}  {figure.how}", file=sys.stderr, flush=True)
 
     @contextmanager
     def timed(self, name: str, *, how: str) -> Iterator[None]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid
@@ -61,10 +62,9 @@ def regrade_all(grades: Mapping[int, int], *, now: datetime, actor: User | None 
     before = {run: run.grade for run in running if run.grade != grades[run.pk]}
     for run in before:
         run.grade = grades[run.pk]
-    for grade in {run.grade for run in before}:
-        alike = [run.pk for run in before if run.grade == grade]
-        Run.objects.filter(pk__in=alike).update(grade=grade)
-        Clock.objects.filter(run__in=alike).exclude(state=ClockState.STOPPED).update(grade=grade)
+    Run.objects.bulk_update(before, ["grade"])
+    theirs = Subquery(Run.objects.filter(pk=OuterRef("run")).values("grade"))
+    Clock.objects.filter(run__in=list(before)).exclude(state=ClockState.STOPPED).update(grade=theirs)
     record_many([_regraded(run, was=was, actor=actor, now=now) for run, was in before.items()])
     steps = open_steps_of(*before)
     for step in steps:  # another grade counts anew, for whoever has the file by now

@@ -11,7 +11,7 @@ from accounts.models import User
 from escalation.enums import RunState, StepState
 from escalation.models import Clock, Run, Step
 from escalation.queries import steps_of_run
-from escalation.services import cancel_run, deliver, pause, regrade, resume, set_base, set_owner, start_run
+from escalation.services import cancel_run, deliver, pause, regrade, regrade_all, resume, set_base, set_owner, start_run
 from tests.conftest import SHANGHAI, Organisation
 from timeline.models import Entry
 
@@ -318,6 +318,19 @@ def test_a_worse_grade_counts_its_shorter_times_from_the_same_start(start: Start
     assert [rung["code"] for rung in classify.ladder][:2] == ["warn80", "breach"]
     assert due_times(run)["outcome"] == DAY
     assert Entry.objects.filter(verb="run.regraded").values_list("from_state", "to_state").get() == ("4", "1")
+
+
+def test_several_runs_are_regraded_as_each_would_be(start: Start, clock_of, now: datetime) -> None:
+    runs = [start("complaint", grade=grade, thread=f"case:{grade}", now=MONDAY) for grade in (4, 3, 1)]
+
+    changed = regrade_all({runs[0].pk: 1, runs[1].pk: 2, runs[2].pk: 1}, now=MONDAY + 10 * MINUTE)
+
+    assert [run.pk for run in changed] == [runs[0].pk, runs[1].pk]
+    alone = [regrade(start("complaint", grade=4, now=MONDAY), grade, now=MONDAY + 10 * MINUTE) for grade in (1, 2)]
+    assert [due_times(run) for run in runs[:2]] == [due_times(run) for run in alone]
+    assert [clock_of(run, "classify").grade for run in runs] == [1, 2, 1]
+    rows = Entry.objects.filter(verb="run.regraded", thread__in=["case:3", "case:4"]).order_by("thread")
+    assert list(rows.values_list("thread", "from_state", "to_state")) == [("case:3", "3", "2"), ("case:4", "4", "1")]
 
 
 def test_a_plan_made_under_way_tells_only_the_last_warning_it_missed(start: Start, clock_of, now: datetime) -> None:

@@ -1,5 +1,7 @@
 import threading
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,7 +15,7 @@ from monitoring.models import Alert, Event, Mention, Source, Watch, WatchHit
 from monitoring.services import acknowledge_alert
 from notifications.models import InboxItem
 from tests.conftest import Organisation
-from tests.factories.monitoring import LEAK, SourceFactory, WatchFactory, bring, said
+from tests.factories.monitoring import LEAK, OTHER_TALK, SourceFactory, WatchFactory, bring, said
 from timeline.queries import entries_of
 from timeline.refs import ref
 
@@ -176,6 +178,42 @@ def test_an_acknowledged_alert_opens_again_when_it_climbs(
     alert = Alert.objects.get()
     assert (alert.state, alert.acknowledged_by) == (AlertState.OPEN, None)
     assert running_clocks_of(ref(alert.event)).count() == 1
+
+
+def test_three_alerts_are_raised_and_climb_in_as_many_statements_as_one(
+    source: Source, watch: Watch, monitor: User, now: datetime
+) -> None:
+    def statements(talk: Sequence[str], **fields: Any) -> int:
+        posts = [said(f"{place}-{fields}-{text[5:8]}", text, title="", **fields) for text in talk for place in range(9)]
+        with CaptureQueriesContext(connection) as queries:
+            bring(source, *posts, now=now)
+        return len(queries)
+
+    one, three = [LEAK], OTHER_TALK[:3]
+    statements(OTHER_TALK[3:])  # what a process reads once
+
+    assert statements(three) == statements(one)
+    assert statements(three, reach=5_000_000) == statements(one, reach=5_000_000)
+    climbed = Alert.objects.filter(times_raised=2)
+    assert climbed.count() == 4
+    for alert in climbed:
+        assert [entry.verb for entry in entries_of(ref(alert.event))] == [
+            "run.regraded",
+            "alert.climbed",
+            "run.started",
+            "alert.raised",
+        ]
+        assert running_clocks_of(ref(alert.event)).get().grade == alert.grade == alert.event.grade
+    assert InboxItem.objects.filter(user=monitor).count() == 5 + 4
+
+
+def test_long_texts_of_one_delivery_keep_their_own_finds(source: Source, watch: Watch, now: datetime) -> None:
+    filler = "今天天气很好。" * 2_500
+    bring(source, *[said(str(n), f"{filler}{'云栖家居' * (n % 2)}", title="") for n in range(13)], now=now)
+
+    found = dict(WatchHit.objects.values_list("mention__external_id", "spans"))
+    assert found == {str(n): [[17_500, 17_504]] for n in range(1, 13, 2)}
+    assert {len(mention.folded) for mention in Mention.objects.all()} == {17_500, 17_504}
 
 
 def test_what_weighs_most_differs_by_where_people_talk(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -164,6 +165,18 @@ def test_a_rule_is_tried_on_the_last_30_days(org: Organisation, monitor: User, n
     assert (tried.count, tried.share, len(tried.days)) == (3, 1.0, 30)
     assert [count for _, count in tried.bars if count] == [1, 2]
     assert {find.mention.external_id for find in tried.finds} == {"near", "new", "hidden"}
+
+
+def test_numbers_far_apart_are_all_looked_at(org: Organisation, monitor: User, now: datetime) -> None:
+    source = SourceFactory(unit=org.group)
+    bring(source, said("first", "云栖漏水", title=""), said("between", "天气很好", title=""), now=now)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('monitoring_mention_number', currval('monitoring_mention_number') + 700000)")
+    bring(source, said("last", "云栖又漏水", title=""), now=now)
+
+    tried = try_rule(Rule.of("云栖"), user=monitor, now=now, limit=60)
+
+    assert (tried.count, tried.is_sampled) == (2, False)
 
 
 def test_where_time_runs_out_it_says_so_and_reckons_up(org: Organisation, monitor: User, now: datetime) -> None:
