@@ -24,7 +24,7 @@ class Report:
     def add(self, name: str, value: float, unit: str, *, how: str) -> None:
         figure = Figure(name, round(float(value), 4), unit, how)
         self.figures.append(figure)
-        print(f"  {figure.name}  {figure.value:,.10g} {figure.unit}  {figure.how}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"  {figure.name}  {figure.value:,.10g} {figure.unit}  {figure.how}\n")
 
     @contextmanager
     def timed(self, name: str, *, how: str) -> Iterator[None]:
