@@ -3,8 +3,8 @@
 A model knows for each n-gram an 8-bit weight and an inverse document frequency (idf) in steps; its logit
 is `scale * sum(weights) / sqrt(sum(idf²)) + bias` over the n-grams it knows. Looking n-grams up is what
 costs, so both models share one table: its values are integers of lanes, and adding up such integers
-adds up all lanes of both models at once. The sentiment model has two logits, one for reviews and one for
-everything else: the same n-grams, weighed by different teachers.
+adds up all lanes of both models at once. The sentiment model has two logits, one for reviews and
+headlines and one for posts: the same n-grams, weighed by different teachers.
 """
 
 import base64

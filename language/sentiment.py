@@ -18,7 +18,8 @@ from language.resources import load_json
 SourceKind = Literal["review", "social", "news"]
 LONG_TEXT = 150  # from here on the sentences speak as well: one harsh sentence drowns in a long text
 REASONS = 4
-LANES: dict[str, int] = {"review": 0, "social": 1, "news": 1}  # which of the model's logits speaks
+LONG_SCALE = 0.7  # of both together: a mean over sentences is half as bold, and long texts rank with short ones
+LANES: dict[str, int] = {"review": 0, "social": 1, "news": 0}  # which of the model's logits speaks
 WORTH_REASONS = -1.4  # a score under 0.2 needs none
 
 
@@ -82,7 +83,7 @@ def _logit(prepared: str, sums: Sequence[int], source: SourceKind) -> float:
         return whole
     known = model.known(sentences(prepared))
     parts = [model.sentiment.logits(model.sums(sentence))[lane] for sentence in known]
-    return (whole + sum(parts) / len(parts)) / 2 if parts else whole
+    return LONG_SCALE * (whole + sum(parts) / len(parts)) if parts else whole
 
 
 def _adverse_bonus(count: int) -> float:

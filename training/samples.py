@@ -1,6 +1,7 @@
 """The training texts, read and split the same way every time."""
 
 import csv
+import json
 import re
 import zlib
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from language.grams import prepare
 
 LETTERS = re.compile("[^一-鿿a-zA-Z]")
+EMOTICON_TIMES = 4
 HELD, TUNE = range(8), range(8, 16)  # of a hundred; texts with the same letters always fall on the same side
 
 
@@ -33,6 +35,19 @@ def part_of(text: str) -> str:
 def read_rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def emoticon_samples() -> list[Sample]:
+    """Emoticons of weibo and emoji as texts of their own (`emoticons.json`): many posts are judged by nothing else.
+
+    Each comes several times, so that none is too rare to be counted.
+    """
+    signs = json.loads((Path(__file__).parent / "emoticons.json").read_text(encoding="utf-8"))
+    return EMOTICON_TIMES * [
+        Sample("emoticons", sign, prepare(sign), label, "", "train")
+        for label, side in (("0", "negative"), ("1", "positive"))
+        for sign in signs[side]
+    ]
 
 
 def sentiment_samples(folder: Path) -> list[Sample]:

@@ -63,10 +63,10 @@ severity of 1 to 3. A suggestion, never a decision.
 | --- | --- |
 {figures}
 
-The lists were written by someone who had read these rows, so expect some points less elsewhere. On 145 other texts
-(102 reviews, 43 angry posts, drawn by chance), labelled before anyone saw what the model says, it was right in 67.6 %,
-with the second label in 75.2 %, among the first two in 89.7 %; the lists and the leaning to `product_quality` were
-mended with what was learnt there (78.6, 86.9 and 92.4 % since), so the truth for new texts lies between.
+The lists were written by someone who had read these rows, so expect some points less elsewhere. Two other lots, 209
+reviews and angry posts drawn by chance, were labelled before anyone saw what the model says: right in 64.6 %, counting
+the second label in 77.0 %, among the first two in 87.6 %. The lists were then mended with what was learnt there (77.5,
+87.6 and 91.9 % since), so the truth for new texts lies between.
 Of texts drawn by chance that severity 3 is said of, about half are harm done or threatened; the others are vermin in
 a hotel room, figures of speech and news.
 

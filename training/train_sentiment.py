@@ -17,37 +17,68 @@ from language import sentiment
 from language.resources import DATA
 from language.sentiment import SourceKind
 from training.linear_file import SEED, Numbers, Table, count, fit, write
-from training.samples import Sample, read_rows, sentiment_samples
+from training.samples import Sample, emoticon_samples, read_rows, sentiment_samples
 
 NGRAMS = 60_000
 # How much each set says in each of the two logits; NLPCC is small and its kind of text rare elsewhere. Chosen by
 # cross-validation on the rows that are not held.
 TEACHERS = (
-    ("review", 1.5, {"shop": 1.0, "nlpcc2014": 4.0, "weibo_usual": 0.3, "weibo_virus": 0.3}),
-    ("social", 3.0, {"shop": 1.0, "nlpcc2014": 2.0, "weibo_usual": 1.0, "weibo_virus": 1.0}),
+    ("review", 1.5, {"shop": 1.0, "nlpcc2014": 4.0, "weibo_usual": 0.3, "weibo_virus": 0.3, "emoticons": 0.3}),
+    ("social", 2.0, {"shop": 0.3, "nlpcc2014": 2.0, "weibo_usual": 1.0, "weibo_virus": 1.0, "emoticons": 1.25}),
 )
-ADVERSE = [1.2, 0.5]
+REVIEW, SOCIAL = range(len(TEACHERS))
+ADVERSE = [3.0, 1.2]  # a headline has few words: those for misfortune say more than what reviews and posts taught
 NEUTRAL_LIMIT = 0.18
 AS_GOOD = 0.004
 CARD = """# Sentiment model
 
 What it says: how negative a text is, 0 to 1, 0.5 being the line for its kind of source; and why.
 
-- Form: two logistic regressions (one for reviews, one for posts and news) over the same {ngrams:,} character
+- Form: two logistic regressions (one for reviews and headlines, one for posts) over the same {ngrams:,} character
   1–3-grams of folded text, 8-bit weights, {size:,} bytes. They differ in how much each set teaches them.
 - Made by `make train`, repeatable to the byte (seed {seed}); last trained {date}.
 - Trained on: {rows:,} texts of public Chinese sets: shopping and hotel reviews (online_shopping_10_cats with
   ChnSentiCorp, collected by ChineseNlpCorpus), product reviews of NLPCC 2014 task 2, and weibo posts with six
   emotions (SMP2020-EWECT, everyday and epidemic). Angry, sad and afraid count as negative; happy, neutral and
   surprised do not. The texts themselves are not here and cannot be read back from the weights.
-- Headlines: words for misfortune and wrongdoing (`adverse.json`, written by hand) add to the score of news.
-- Thresholds (logits): {thresholds}; chosen on a slice of its own, for news on 84 hand-labelled headlines.
+- Also taught: {signs} emoticons of weibo and emoji with their side (`training/emoticons.json`, written by hand).
+  Without them the epidemic posts, when left out of the training, are ranked 1.3 points of AUC worse.
+- Headlines: words for misfortune and wrongdoing (`adverse.json`, written by hand) add {first} to the logit, the
+  second one {second}: they say more than what reviews and posts taught.
+- Texts over 150 characters: the document's and the mean of the sentences' logits. Words of Cantonese and of Taiwan are
+  put into mainland Mandarin first: of reviews rewritten with Cantonese words 92.4 % are judged right, 87.4 % without.
+- Thresholds (logits): {thresholds};
+  chosen on a slice of its own, for news on 84 hand-labelled headlines.
 
 ## Figures on texts it never saw
+
+The slice of product reviews (785) happens to be a hard one; see the fifths below.
 
 | texts | figure | value |
 | --- | --- | --- |
 {figures}
+
+Two further lots of headlines were labelled without looking at the model. In the first (168, 58 adverse; what was
+missed there gave the list some of its words): AUC 92 %, F1 86 %. In the second (114, 38 adverse, untouched): AUC 82 %,
+F1 71 %; without the 20 that might as well be labelled otherwise 91 % and 79 %.
+
+## Kinds of text it was not taught
+
+Measured on 2026-11-22 with models neither pruned nor rounded, at the thresholds above; F1 is that of negative texts.
+
+| left out of the training | figure | value |
+| --- | --- | --- |
+| a fifth of all texts, five times | accuracy, shopping and hotel reviews | 93.2 ± 0.3 % |
+| a fifth of all texts, five times | accuracy, NLPCC 2014 product reviews | 79.4 ± 0.9 % |
+| fruit | AUC; F1 where 67 %, where 25 % are negative | 97.1; 94.7, 83.9 % |
+| hotels | the same | 93.2; 89.1, 75.5 % |
+| dairy | the same | 91.3; 86.8, 71.3 % |
+| books | the same | 90.2; 84.7, 73.9 % |
+| clothes | the same | 97.7; 95.9, 91.3 % |
+| everyday posts | AUC, without neutral posts; F1 | 83.8, 89.1; 78 % |
+| epidemic posts | AUC, without neutral posts; F1 | 86.8, 89.2; 69 % |
+
+The threshold of reviews is the one that stays near the best at both shares: 0.4 to 3 points of F1 below it.
 
 ## Limits
 
@@ -64,7 +95,7 @@ def main() -> None:
     parser.add_argument("--date", required=True, help="for the card, YYYY-MM-DD")
     options = parser.parse_args()
     samples = sentiment_samples(options.folder)
-    train = [s for s in samples if s.part != "held"]
+    train = [*(s for s in samples if s.part != "held"), *emoticon_samples()]
     headlines = read_rows(options.folder / "news_negativity_dev.csv")
     _settle({"review": 0.0, "social": 0.0, "news": 0.0})
     _train([s for s in train if s.part == "train"])
@@ -77,7 +108,10 @@ def main() -> None:
         size=size,
         seed=SEED,
         date=options.date,
-        rows=len(train),
+        rows=sum(s.source != "emoticons" for s in train),
+        signs=len({s.text for s in train if s.source == "emoticons"}),
+        first=ADVERSE[0],
+        second=ADVERSE[1],
         thresholds=", ".join(f"{k} {v:+.2f}" for k, v in thresholds.items()),
         figures="\n".join(f"| {texts} | {name} | {value:.1%} |" for texts, name, value in figures),
     )
@@ -93,16 +127,17 @@ def _settle(thresholds: dict[str, float]) -> None:
 def _train(samples: list[Sample]) -> int:
     """Both logits over the n-grams that tell either of them most."""
     table = count([s.prepared for s in samples], at_least=4)
-    importance = np.max([_importance(table, _fit(table, samples, at)[0]) for at in range(len(TEACHERS))], axis=0)
+    importance = np.max([_importance(table, fit_teacher(table, samples, at)[0]) for at in range(len(TEACHERS))], axis=0)
     kept = table.only(np.sort(np.argsort(-importance, kind="stable")[:NGRAMS]))
-    fitted = [_fit(kept, samples, at) for at in range(len(TEACHERS))]
+    fitted = [fit_teacher(kept, samples, at) for at in range(len(TEACHERS))]
     biases = [bias for _, bias in fitted]
     size = write(DATA / "sentiment.json.gz", kept, np.array([weights for weights, _ in fitted]), biases)
     sentiment.forget_model()
     return size
 
 
-def _fit(table: Table, samples: list[Sample], at: int) -> tuple[Numbers, float]:
+def fit_teacher(table: Table, samples: list[Sample], at: int) -> tuple[Numbers, float]:
+    """Weights and bias of one of the logits, over the samples the table counts."""
     _, strength, shares = TEACHERS[at]
     negative = np.array([s.label == "0" for s in samples])
     return fit(table, negative, strength=strength, weights=np.array([shares[s.source] for s in samples]))
@@ -114,11 +149,11 @@ def _importance(table: Table, weights: Numbers) -> Numbers:
     return np.asarray(importance / importance.sum())
 
 
-def _logits(samples: list[Sample], source: SourceKind = "review") -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _logits(samples: list[Sample], source: SourceKind = "review") -> Numbers:
     return np.array([sentiment.logit(s.text, source) for s in samples])
 
 
-def _news_logits(headlines: list[dict[str, str]]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+def _news_logits(headlines: list[dict[str, str]]) -> Numbers:
     return np.array([sentiment.logit(row["text"], "news") for row in headlines])
 
 
@@ -136,16 +171,20 @@ def _thresholds(samples: list[Sample], headlines: list[dict[str, str]]) -> dict[
         "social": _smoothest(
             grid, [f1_score(negative, logits > t) - 9 * ((logits > t)[neutral].mean() > NEUTRAL_LIMIT) for t in grid]
         ),
-        "news": _smoothest(grid, [f1_score(adverse, news > t) for t in grid]),
+        "news": _smoothest(grid, [f1_score(adverse, news > t) for t in grid], near=ADVERSE[0] / 2, as_good=0.05),
     }
 
 
-def _smoothest(grid: "np.ndarray[tuple[int], np.dtype[np.float64]]", values: list[float]) -> float:
-    """The place nearest to nought that is, smoothed, as good as the best: one lucky text decides nothing."""
+def _smoothest(grid: Numbers, values: list[float], *, near: float = 0.0, as_good: float = AS_GOOD) -> float:
+    """The place nearest to `near` that is, smoothed, as good as the best: one lucky text decides nothing.
+
+    Headlines are few, one verdict moves F1 by two points: there much is as good, and the middle between none and one
+    word for misfortune is the place to stay near.
+    """
     kernel = np.array([1, 2, 3, 4, 5, 4, 3, 2, 1]) / 25
     smooth = np.convolve(np.pad(np.array(values), 4, mode="edge"), kernel, mode="valid")
-    good = grid[smooth >= smooth.max() - AS_GOOD]
-    return float(good[int(np.argmin(np.abs(good)))])
+    good = grid[smooth >= smooth.max() - as_good]
+    return float(good[int(np.argmin(np.abs(good - near)))])
 
 
 def _figures(

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from language.grams import grams, prepare, sentences
+from language.folding import fold_text
+from language.grams import CANTONESE, ELSEWHERE, grams, prepare, sentences
 from language.occurring import Occurring
 from language.resources import DATA
 from language.sentiment import SourceKind, judge
@@ -16,6 +17,8 @@ from language.sentiment import SourceKind, judge
         ("质量太差了，用了两天就坏，再也不买了", "review"),
         ("服務態度惡劣，東西難吃，不會再來", "review"),
         ("气死我了，客服根本不理人", "social"),
+        ("[泪][泪][抓狂]", "social"),
+        ("😡😡👎", "social"),
         ("工厂爆炸致三人死亡", "news"),
         ("某公司涉嫌虚假宣传被罚款五十万元", "news"),
     ],
@@ -30,6 +33,8 @@ def test_bad_words_are_negative(text: str, source: SourceKind) -> None:
         ("非常满意，做工精细，物流也快，推荐", "review"),
         ("餐廳環境舒適，味道很好，下次再來", "review"),
         ("今天天气真好，开心", "social"),
+        ("[鼓掌][太开心]", "social"),
+        ("😍👍", "social"),
         ("新款平板电脑今日上市", "news"),
     ],
 )
@@ -56,7 +61,13 @@ def test_the_line_is_at_one_half() -> None:
 
 def test_cantonese_is_read_as_written_mandarin() -> None:
     assert prepare("唔好食，冇人理") == prepare("不好吃，没有人理")
+    assert prepare("嗰間餐廳搵唔到侍應") == prepare("那间餐厅找不到服务员")
     assert prepare("关系与食品") == "关系与食品"
+
+
+@pytest.mark.parametrize("words", [CANTONESE, ELSEWHERE])
+def test_words_of_elsewhere_are_listed_as_texts_have_them(words: dict[str, str]) -> None:
+    assert [word for word in words if fold_text(word) != word] == []
 
 
 def test_links_names_and_numbers_say_nothing() -> None:
