@@ -63,10 +63,10 @@ severity of 1 to 3. A suggestion, never a decision.
 | --- | --- |
 {figures}
 
-The lists were written by someone who had read these rows, so expect some points less elsewhere. Two other lots, 209
-reviews and angry posts drawn by chance, were labelled before anyone saw what the model says: right in 64.6 %, counting
-the second label in 77.0 %, among the first two in 87.6 %. The lists were then mended with what was learnt there (77.5,
-87.6 and 91.9 % since), so the truth for new texts lies between.
+The lists were written by someone who had read these rows. Other lots, reviews and angry posts drawn by chance, were
+labelled before anyone saw what the model says. After the first two, 209 texts, the lists were mended with what was
+learnt there: right in 64.6 % before and 77.5 % since, counting the second label in 77.0 and 87.6 %, among the first
+two in 87.6 and 91.9 %. A third, 55 texts, came after the last mending: 80.0, 87.3 and 98.2 %.
 Of texts drawn by chance that severity 3 is said of, about half are harm done or threatened; the others are vermin in
 a hotel room, figures of speech and news.
 
