@@ -35,7 +35,7 @@ from escalation.working_hours import Countings
 from escalation.worktime import Due
 from timeline.services import Draft, record_many
 
-BATCH = 500
+BATCH = 200  # the engine passes over what a batch holds: at most some tenths of a second
 LEASE = timedelta(minutes=2)
 
 _HEADS = "SELECT 1 FROM timeline_thread WHERE key = ANY(%s) ORDER BY key FOR NO KEY UPDATE"
@@ -126,8 +126,8 @@ def _count_anew(ids: Iterable[tuple[int, str]], *, now: datetime) -> list[Moved]
     wanted = dict(ids)
     with connection.cursor() as cursor:
         cursor.execute(_HEADS, [list(set(wanted.values()))])
-    rows = clocks_to_count().filter(pk__in=wanted).select_related("step__run").select_for_update(of=("self",))
-    clocks = list(rows)
+    rows = clocks_to_count().filter(pk__in=wanted).select_related("step").select_for_update(of=("self",))
+    clocks = list(rows.prefetch_related("step__run"))  # one run carries many clocks, and its whole runbook
     told: dict[int, set[str]] = {pk: set() for pk in wanted}
     for clock_id, code in Rung.objects.filter(clock__in=wanted).values_list("clock_id", "code"):
         told[clock_id].add(code)
@@ -170,13 +170,19 @@ def _fresh(clock: Clock, step: Step, *, count: Counting) -> tuple[Due, Rungs] | 
     if found is None:
         return None
     plan = deadline_ladder(step, due_at=found.at, started_at=clock.started_at, count=count, stood_still=still)
+    if not still and _breach_of(clock) <= clock.due_at:
+        return found, plan
     warnings = [each for each in plan if each["kind"] == RungKind.WARNING]
     return found, warnings + _climbs(clock, found.at, count=count)
 
 
+def _breach_of(clock: Clock) -> datetime:
+    return next((moment(each["at"]) for each in clock.ladder if each["kind"] == RungKind.BREACH), clock.due_at)
+
+
 def _climbs(clock: Clock, due_at: datetime, *, count: Counting) -> Rungs:
     """A step that was opened again after its time climbs from then on."""
-    breach = next((moment(each["at"]) for each in clock.ladder if each["kind"] == RungKind.BREACH), clock.due_at)
+    breach = _breach_of(clock)
     body = clock.step.run.body["ladder"] if clock.step else {}
     return climbs_plan(body, due_at=breach if breach > clock.due_at else due_at, count=count)
 
