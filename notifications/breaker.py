@@ -87,7 +87,7 @@ def be_silent(channel: Channel, *, until: datetime) -> None:
 def shut_down(channel: Channel, outcome: Outcome, *, now: datetime) -> None:
     """Switched off for good, until a person switches it on: it said that it is gone, or nothing got through for days.
 
-    Its owner hears of it by every other way, else the administrators do.
+    Its owner hears of it by every other way; where nobody owns it any more, the administrators do.
     """
     with transaction.atomic():
         on = Channel.objects.filter(pk=channel.pk).exclude(state=ChannelState.DISABLED)
@@ -96,7 +96,7 @@ def shut_down(channel: Channel, outcome: Outcome, *, now: datetime) -> None:
             state=ChannelState.DISABLED, reason=reason, since=now, last_code=reason, last_answer=outcome.answer[:500]
         ):
             return
-        owner = [channel.owner_id] if channel.owner_id else administrators()
+        owner = [channel.owner.pk] if channel.owner and channel.owner.is_active else administrators()
         record(channel.thread, "channel.disabled", now=now, reason="", details=_facts(channel, outcome))
         tell(
             owner,

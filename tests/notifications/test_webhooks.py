@@ -187,6 +187,19 @@ def test_410_switches_the_endpoint_off_at_once(
     assert InboxItem.objects.filter(user=commander, kind="channel.disabled").exists()
 
 
+def test_where_the_owner_of_an_endpoint_has_left_the_administrators_hear_that_it_is_off(
+    endpoint: RobotServer, hook: Channel, agent: User, commander: User, administrator: User, now: datetime
+) -> None:
+    User.objects.filter(pk=commander.pk).update(is_active=False)
+    endpoint.troubles = [(410, {}, b"")]
+    say(agent, now)
+
+    deliver_due(now=now)
+
+    told = InboxItem.objects.filter(kind="channel.disabled").values_list("user__username", flat=True)
+    assert list(told) == [administrator.username]
+
+
 def test_an_endpoint_that_asks_for_time_gets_it_for_all_its_messages(
     endpoint: RobotServer, hook: Channel, agent: User, now: datetime
 ) -> None:
