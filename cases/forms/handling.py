@@ -97,7 +97,7 @@ class StartRunbookForm(CaseForm):
     runbook = OneRunbook(
         label=_("Runbook"),
         queryset=Runbook.objects.none(),
-        help_text=_("Only runbooks that nothing starts by itself; administrators make them by copying."),
+        help_text=_("Those marked as started by hand, where they are not under way here. Administrators mark them."),
     )
     started_at = MomentField(
         label=_("Counts from"),

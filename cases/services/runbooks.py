@@ -1,4 +1,4 @@
-"""A runbook that nothing starts by itself, put on a case by hand: the hotline's of one city for instance."""
+"""A runbook put on a case by hand: an authority stepped in later, the hotline of one city asks."""
 
 from datetime import datetime
 
