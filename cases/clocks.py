@@ -22,7 +22,6 @@ from timeline.refs import ref
 COMPLAINT = "complaint"
 APPROVAL = "approval"
 REGULATOR, REPORT, HOTLINE = "regulator", "regulator_report", "hotline_12345"
-AUTHORITY = (REGULATOR, REPORT, HOTLINE)
 DEPARTMENT_TASK = "department_task"
 AFTER_REOPENING = ("investigation", "plan", "outcome", "callback")
 

@@ -54,20 +54,6 @@ class Channel(TextChoices):
     OTHER = "other", _("Other")
 
 
-class TopCategory(TextChoices):
-    """The nine top codes; the finer ones of the tree are rows of `Category`."""
-
-    PRODUCT_QUALITY = "product_quality", _("Product quality")
-    SERVICE_ATTITUDE = "service_attitude", _("Service attitude")
-    LOGISTICS = "logistics", _("Logistics")
-    FALSE_PROMISE = "false_promise", _("False promise")
-    AFTER_SALE = "after_sale", _("Refund and after-sale")
-    PERSONAL_DATA = "personal_data", _("Personal data")
-    PRICING = "pricing", _("Price and billing")
-    SAFETY = "safety", _("Safety and hygiene")
-    OTHER = "other", _("Other")
-
-
 class Grade(IntegerChoices):
     """1 is worst."""
 

@@ -23,7 +23,6 @@ Choices = list[tuple[str, Any]]
 Text = partial(forms.CharField, required=False, max_length=LONGEST_TEXT)
 Time = partial(forms.CharField, required=False, max_length=12, widget=forms.TextInput(attrs={"placeholder": "30m"}))
 Tick = partial(forms.BooleanField, required=False)
-ROMAN = dict(zip(GRADES, ("I", "II", "III", "IV"), strict=True))
 
 
 class Departments(forms.SelectMultiple):

@@ -33,7 +33,6 @@ _BOUNCE_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,490})>")
-_MACHINES = {"bulk", "list", "junk", "auto_reply"}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from monitoring.models import Event, EventMention
 
 LEAST_JUMP = 3  # more mentions than the hour before, to be called a jump
-SOURCES_SHOWN = 10
 
 _STEPS = """
 (SELECT 'first' AS kind, id FROM monitoring_eventmention WHERE event_id = %(event)s

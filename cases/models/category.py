@@ -33,7 +33,3 @@ class Category(models.Model):
     def full_label(self) -> str:
         """“Product quality › Installation”; reads `parent`, so fetch it with the case."""
         return f"{self.parent} › {self}" if self.parent else str(self)
-
-    @property
-    def top_code(self) -> str:
-        return self.parent.code if self.parent else self.code

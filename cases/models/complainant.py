@@ -64,7 +64,3 @@ class Complainant(PersonalData, models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.phone_index = phone_digest(self.phone)
         super().save(*args, **kwargs)
-
-    @property
-    def masked_facts(self) -> dict[str, str]:
-        return {field: self.masked(field) for field in self.PERSONAL}

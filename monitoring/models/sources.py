@@ -97,10 +97,6 @@ class Source(models.Model):
         return reverse("monitoring:source", args=[self.pk])
 
     @property
-    def is_failing(self) -> bool:
-        return self.state == SourceState.GONE or self.failures > 0
-
-    @property
     def is_polled(self) -> bool:
         return self.kind in SourceKind.POLLED
 
