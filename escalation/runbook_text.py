@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from escalation.faults import BadRunbook, Fault, Path, faults_of
 
 LONGEST = 200_000
+DEEPEST = 20  # tables and lists within each other; the runbooks of the house need seven
 ORDER = (
     *("code", "title", "counts_working_time", "started_by_hand", "pausable", "backdating_needs_reason_after"),
     *("ladder", "steps"),
@@ -40,8 +41,6 @@ def parse(text: str) -> dict[str, Any]:
         body = as_json(yaml.safe_load(text))
     except yaml.YAMLError as error:
         raise BadRunbook([_not_yaml(error)]) from error
-    except RecursionError as error:
-        raise BadRunbook([_("too deeply nested; a runbook is a flat table")]) from error
     if found := faults_of(body):
         raise BadRunbook([_at_line(fault, lines) for fault in found], found=found)
     checked: dict[str, Any] = body
@@ -58,16 +57,26 @@ def as_json(value: Any) -> Any:
 
 
 def _lines(text: str) -> dict[Path, int]:
-    """Where every part stands, lines counted from 1. References (&, *) would let a small text grow huge."""
+    """Where every part stands, lines counted from 1."""
     if len(text) > LONGEST:
         raise BadRunbook([_("the text is longer than %(most)s characters") % {"most": LONGEST}])
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-        raise BadRunbook([_("references (& and *) are not possible here; write the part out")])
+    _refuse_bombs(text)
     lines: dict[Path, int] = {}
     node = yaml.compose(text, Loader=yaml.SafeLoader)
     if node is not None:
         _walk(node, (), lines)
     return lines
+
+
+def _refuse_bombs(text: str) -> None:
+    """References would let a small text grow huge, and the time for nested brackets grows with the square of them."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise BadRunbook([_("references (& and *) are not possible here; write the part out")])
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise BadRunbook([_("too deeply nested; a runbook is a flat table")])
 
 
 def _walk(node: yaml.Node, path: Path, lines: dict[Path, int]) -> None:

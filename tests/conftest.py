@@ -202,6 +202,12 @@ def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The engines' stories are long, in one piece, and mostly waiting: they begin, the other process does the rest."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _empty_static_root(tmp_path_factory: pytest.TempPathFactory) -> None:
     """WhiteNoise warns of a missing folder; served desks live as long as the session."""
