@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from monitoring.dates import rfc3339
+from monitoring.dates import YEARS, rfc3339
 from monitoring.ingest import Incoming
 from monitoring.parsing import absolute, identity
 from monitoring.tables import Row
@@ -133,7 +133,7 @@ def _moment(given: str) -> datetime | None:
         # A date of the first kind is there or raises; only this one may be missing.
         moment = datetime.fromisoformat(known) if known else None  # type: ignore[assignment]
         return timezone.make_aware(moment.replace(tzinfo=None)) if moment and naive else moment
-    if not 1990 <= moment.year <= 2100:
+    if moment.year not in YEARS:
         return None
     return moment if moment.tzinfo else timezone.make_aware(moment)
 

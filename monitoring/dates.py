@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+YEARS = range(1990, 2101)  # whatever lies outside is a mistake, and at the ends of the calendar zones overflow
 _CHINESE = re.compile(r"(\d{4})年\s*(\d{1,2})月\s*(\d{1,2})日(?:\s*(\d{1,2})[:时点](\d{1,2}))?")
 
 
@@ -14,7 +15,7 @@ def rfc3339(value: Any) -> str | None:
     """What a parser calls a date: a text, or a `struct_time` in UTC; nothing where it makes no sense."""
     try:
         moment = _moment(value)
-        if moment is None or not 1990 <= moment.year <= 2100:
+        if moment is None or moment.year not in YEARS:
             return None
         return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError, TypeError, IndexError):

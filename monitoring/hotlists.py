@@ -14,7 +14,7 @@ from monitoring.feeds import Taken
 from monitoring.fetching import Fetched
 from monitoring.ingest import Incoming, ingest
 from monitoring.models import HotRank, HotTopic, Source
-from monitoring.parsing import ID_MAX, LINK_MAX, TITLE_MAX, Unreadable
+from monitoring.parsing import TITLE_MAX, Unreadable, absolute, identity
 from monitoring.plaintext import one_line
 from monitoring.reading import watch_matcher
 from monitoring.routes import Platform, platforms
@@ -62,12 +62,13 @@ def _line(item: dict[str, Any], *, rank: int, platform: Platform) -> HotLine | N
         if not platform.owns(link):
             raise Unreadable("foreign_links", host=_host(link))
     title = one_line(_text(item.get("title")), limit=TITLE_MAX)
-    identity = _text(item.get("id")) or url
+    link = absolute(url or mobile, base="") or ""
     extra = item.get("extra")
     heat = _text(extra.get("info")) if isinstance(extra, dict) else ""
-    if not (title and identity):
+    if not title:
         return None
-    return HotLine(identity[:ID_MAX], title, (url or mobile)[:LINK_MAX], one_line(heat, limit=HEAT_MAX), rank)
+    known_as = identity(_text(item.get("id")), link=link, content=(title,))
+    return HotLine(known_as, title, link, one_line(heat, limit=HEAT_MAX), rank)
 
 
 def _text(value: Any) -> str:

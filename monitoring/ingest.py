@@ -14,6 +14,7 @@ from django.utils.timezone import localdate
 from language.matching import Hit, Matcher
 from monitoring.alerting import raise_alerts
 from monitoring.arrivals import note_arrivals
+from monitoring.dates import YEARS
 from monitoring.grading_rules import current_rules
 from monitoring.grouping import Candidate, group
 from monitoring.marks import marks_of
@@ -104,10 +105,10 @@ def _trimmed(item: Incoming) -> Incoming:
         external_id=tidy(item.external_id, limit=ID_MAX),
         title=tidy(item.title, limit=TITLE_MAX).replace("\n", " "),
         text=tidy(item.text, limit=TEXT_MAX),
-        url=item.url[:URL_MAX],
+        url=tidy(item.url, limit=URL_MAX),
         author=tidy(item.author, limit=AUTHOR_MAX).replace("\n", " "),
         reach=item.reach,
-        published_at=item.published_at,
+        published_at=item.published_at if item.published_at and item.published_at.year in YEARS else None,
         raw=storable(item.raw),
         figures=item.figures,
     )

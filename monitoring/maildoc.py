@@ -5,10 +5,11 @@ The standard library parses every mail; its headers and charsets are where it ra
 
 import re
 from dataclasses import dataclass
-from email import message_from_bytes, policy
+from email import message_from_bytes
 from email.header import decode_header
 from email.message import Message
-from email.utils import getaddresses, parseaddr
+from email.policy import Compat32
+from email.utils import getaddresses
 
 from monitoring.charsets import WIDER, decode
 from monitoring.dates import rfc3339
@@ -18,6 +19,7 @@ from monitoring.plaintext import one_line, plain_text, tidy
 MAX_BYTES = 10 * 1024 * 1024
 SUBJECT_MAX, TEXT_MAX, NAME_MAX, ID_MAX = 500, 20_000, 200, 500
 PARTS_MAX = 500
+HEADER_MAX = 20_000  # the library takes the square of a header's length
 
 # As everywhere, but a mail that says ASCII often means UTF-8.
 _CHARSETS = WIDER | {"us-ascii": "utf-8", "ascii": "utf-8", "x-big5": "big5hkscs"}
@@ -33,6 +35,15 @@ _BOUNCE_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,490})>")
+
+
+class _ShortHeaders(Compat32):
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:HEADER_MAX]
+
+
+_POLICY = _ShortHeaders()
 
 
 @dataclass(frozen=True)
@@ -64,7 +75,7 @@ def read_mail(data: bytes) -> Mail:
     if not data.strip():
         raise Unreadable("empty")
     try:
-        return _read(message_from_bytes(data, policy=policy.compat32))
+        return _read(message_from_bytes(data, policy=_POLICY))
     except RecursionError:
         raise Unreadable("too_deep") from None
     except Exception as error:
@@ -72,18 +83,18 @@ def read_mail(data: bytes) -> Mail:
 
 
 def _read(message: Message) -> Mail:
-    name, address = parseaddr(_header(message, "From"))
+    name, address = next(iter(_addresses(message, "From")), ("", ""))
     text, attachments = _contents(message)
     date = rfc3339(_header(message, "Date"))
     return Mail(
         kind=_kind(message, address),
         message_id=_first_id(_header(message, "Message-ID")),
         in_reply_to=_first_id(_header(message, "In-Reply-To")),
-        references=tuple(_MESSAGE_ID.findall(_header(message, "References"))),
+        references=tuple(tidy(each, limit=ID_MAX) for each in _MESSAGE_ID.findall(_header(message, "References"))),
         subject=_subject(message),
         sender=tidy(address, limit=NAME_MAX),
         sender_name=tidy(name, limit=NAME_MAX).replace("\n", " "),
-        to=tuple(tidy(each, limit=NAME_MAX) for _n, each in getaddresses([_header(message, "To")])[:50] if each),
+        to=tuple(tidy(each, limit=NAME_MAX) for _n, each in _addresses(message, "To")[:50] if each),
         date=date,
         text=text,
         attachments=attachments,
@@ -92,16 +103,24 @@ def _read(message: Message) -> Mail:
 
 def subject_of(head: bytes) -> str:
     """Of the first lines of a mail; never raises."""
-    return _subject(message_from_bytes(head, policy=policy.compat32))
+    return _subject(message_from_bytes(head, policy=_POLICY))
 
 
 def _subject(message: Message) -> str:
     return one_line(_header(message, "Subject").replace("&", "&amp;").replace("<", "&lt;"), limit=SUBJECT_MAX)
 
 
+def _addresses(message: Message, name: str) -> list[tuple[str, str]]:
+    """Names and addresses; nothing where comments are nested deeper than the library can follow."""
+    try:
+        return getaddresses([_header(message, name)])
+    except RecursionError:
+        return []
+
+
 def _first_id(value: str) -> str:
     found = _MESSAGE_ID.search(value)
-    return found[1] if found else tidy(value, limit=ID_MAX).partition("\n")[0].strip("<> ")
+    return tidy(found[1] if found else value, limit=ID_MAX).partition("\n")[0].strip("<> ")
 
 
 # ---- headers ----------------------------------------------------------------------------------

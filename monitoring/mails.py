@@ -6,6 +6,7 @@ changed, is known by its Message-ID. Every mail's bytes are kept; the mail itsel
 
 import hashlib
 import imaplib
+import logging
 import socket
 import ssl
 import threading
@@ -17,7 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from django.db import transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import OperationalError, transaction
 from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxFolderStatusError, MailboxLoginError
 
@@ -30,6 +32,8 @@ from monitoring.models import Mailbox, RawItem, Source
 from monitoring.originals import keep_raw
 from monitoring.parsing import Unreadable
 from outbound.addresses import Refused, resolve
+
+logger = logging.getLogger(__name__)
 
 SECONDS_PER_STEP = 10.0
 SECONDS_IN_ALL = 25.0  # a slow server keeps its reader no longer: what is left is read the next time
@@ -113,13 +117,28 @@ def _read_folder(connection: "_Connection", source: Source, box: Mailbox, *, now
     until = time.monotonic() + SECONDS_IN_ALL
     entries = new = 0
     for uid in uids[:MAILS_AT_ONCE]:
+        data = connection.mail(uid)
         with transaction.atomic():
-            new += _take(source, connection.mail(uid), now=now)
+            new += _take_or_keep(source, data, now=now)
             Mailbox.objects.filter(pk=box.pk).update(uid_validity=validity, last_uid=uid)
         entries += 1
         if time.monotonic() > until:
             break
     return Taken(entries=entries, new=new)
+
+
+def _take_or_keep(source: Source, data: bytes | None, *, now: datetime) -> int:
+    """A mail that breaks the desk is kept as it came: the ones after it must not wait for it for ever."""
+    try:
+        with transaction.atomic():
+            return _take(source, data, now=now)
+    except (SoftTimeLimitExceeded, OperationalError):
+        raise
+    except Exception as error:
+        logger.exception("A mail of source %s cannot be taken in", source.pk)
+        reason = Unreadable("mail_broken", what=type(error).__name__)
+        keep_raw(source, data or b"", reason=reason, now=now, mail_kind=MailKind.MESSAGE)
+        return 0
 
 
 def _take(source: Source, data: bytes | None, *, now: datetime) -> int:

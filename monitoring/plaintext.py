@@ -59,7 +59,8 @@ _BREAK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS))})(?:[\s/]{_INSIDE})?
 _SPACE_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_SPACES))})(?:[\s/]{_INSIDE})?>", re.IGNORECASE)
 _SIMPLE_TAG = re.compile(rf"</?[A-Za-z]{_INSIDE}>")
 _TAG_START = re.compile(r"<[A-Za-z/!?]")
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+# Characters no database or screen wants, and the two marks that turn around whatever follows.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202d\u202e\ud800-\udfff\ufffe\uffff]")
 _BLANKS = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r" ?\n[\n ]*")
 
@@ -79,7 +80,7 @@ def one_line(markup: str, *, limit: int) -> str:
 
 
 def tidy(text: str, *, limit: int) -> str:
-    """Without control characters, with single blanks and at most one line break in a row."""
+    """Without control characters and marks of direction, with single blanks and at most one line break in a row."""
     if text.isprintable() and "  " not in text:  # one line without anything to mend, as most are
         return text.strip()[:limit].rstrip()
     text = _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

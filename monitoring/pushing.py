@@ -128,7 +128,7 @@ def _take_in(pk: int, *, now: datetime) -> None:
 def stored_form(incoming: Incoming) -> dict[str, Any]:
     """As JSON; `_incoming` reads it back."""
     published = incoming.published_at.isoformat() if incoming.published_at else None
-    fields = ("external_id", "title", "text", "url", "author", "reach", "raw")
+    fields = ("external_id", "title", "text", "url", "author", "reach", "raw", "figures")
     return {name: getattr(incoming, name) for name in fields} | {"published_at": published}
 
 

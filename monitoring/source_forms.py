@@ -1,5 +1,6 @@
 """What people fill in for sources that are more than an address, and for what they bring themselves."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from django import forms
@@ -10,6 +11,7 @@ from accounts.errors import Invalid
 from accounts.models import User
 from accounts.refusable import Refusable
 from monitoring.columns import FIELDS
+from monitoring.dates import YEARS
 from monitoring.enums import MailSecurity, SourceKind, SourceType
 from monitoring.forms import Paced, offer_states, units_for
 from monitoring.ingest import Incoming
@@ -216,6 +218,12 @@ class EnterForm(Refusable, forms.Form):
         given: str = self.cleaned_data["url"].strip()
         if given and absolute(given, base="") is None:
             raise forms.ValidationError(_("Give a link that begins with http:// or https://."))
+        return given
+
+    def clean_published_at(self) -> datetime | None:
+        given: datetime | None = self.cleaned_data["published_at"]
+        if given and given.year not in YEARS:
+            raise forms.ValidationError(_("This date cannot be right."))
         return given
 
     @property

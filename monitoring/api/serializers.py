@@ -2,18 +2,22 @@
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from monitoring.dates import YEARS
 from monitoring.enums import AlertState, Grade
 from monitoring.grading import reason_words
 from monitoring.ingest import AUTHOR_MAX, ID_MAX, TEXT_MAX, TITLE_MAX, URL_MAX, Incoming
 from monitoring.models import Alert
 from monitoring.parsing import absolute
 from monitoring.plaintext import tidy
+
+FIGURES_MAX, FIGURE_MAX = 20, 10**15
 
 
 class ReasonOut(serializers.Serializer[Any]):
@@ -86,7 +90,7 @@ class PushedMention(serializers.Serializer[Any]):
     reach = serializers.IntegerField(
         required=False, allow_null=True, min_value=0, max_value=10**12, help_text="Followers of the author."
     )
-    metrics = serializers.DictField(required=False, help_text="Kept as it came.")
+    metrics = serializers.DictField(required=False, help_text="Kept as it came; whole numbers as history.")
 
     def validate_external_id(self, value: str) -> str:
         """As it will be stored."""
@@ -98,6 +102,11 @@ class PushedMention(serializers.Serializer[Any]):
         if value and absolute(value, base="") is None:
             raise serializers.ValidationError(_("Give a link that begins with http:// or https://."))
         return value or ""
+
+    def validate_published_at(self, value: datetime | None) -> datetime | None:
+        if value and value.year not in YEARS:
+            raise serializers.ValidationError(_("This date cannot be right."))
+        return value
 
     def validate_metrics(self, value: dict[str, Any]) -> dict[str, Any]:
         """Figures and words, nothing nested: what JSON in the database cannot hold is refused."""
@@ -133,7 +142,14 @@ def incoming_of(given: Mapping[str, Any], raw: Mapping[str, Any]) -> Incoming:
         reach=given.get("reach"),
         published_at=given.get("published_at"),
         raw=dict(raw),
+        figures=_figures(given.get("metrics") or {}),
     )
+
+
+def _figures(metrics: Mapping[str, Any]) -> dict[str, int]:
+    """Those of the metrics that can be followed: whole numbers."""
+    whole = ((tidy(name, limit=40), value) for name, value in metrics.items() if type(value) is int)
+    return dict([(name, value) for name, value in whole if name and 0 <= value <= FIGURE_MAX][:FIGURES_MAX])
 
 
 class PushResult(serializers.Serializer[Any]):

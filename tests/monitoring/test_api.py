@@ -9,7 +9,7 @@ from accounts.enums import Scope
 from accounts.models import User
 from cases.models import Case
 from monitoring.enums import AlertState
-from monitoring.models import Alert, Mention, Source
+from monitoring.models import Alert, Mention, MentionFigures, Source
 from tests.conftest import Organisation
 from tests.factories.monitoring import LEAK, PushSourceFactory, SourceFactory, WatchFactory, make_alert
 
@@ -57,6 +57,16 @@ def test_one_mention_is_pushed(pusher: APIClient, source: Source, org: Organisat
         },
     )
     assert (stored.reach, stored.raw["metrics"]) == (12000, {"reposts": 3})
+
+
+def test_figures_of_a_known_mention_are_kept_as_history(pusher: APIClient, source: Source) -> None:
+    for reposts in (3, 3, 40):
+        pusher.post(MENTIONS, mention(metrics={"reposts": reposts, "level": "hot", "share": 0.5}), format="json")
+
+    assert list(MentionFigures.objects.order_by("pk").values_list("figures", flat=True)) == [
+        {"reposts": 3},
+        {"reposts": 40},
+    ]
 
 
 def test_a_list_answers_for_each(pusher: APIClient, source: Source) -> None:
