@@ -38,6 +38,7 @@ screenshots: $(VENV)/dev.stamp ## pictures of the screens for the documentation
 train: $(VENV)/dev.stamp ## the language models anew, from the texts in DATA_DIR=…
 	@test -n "$(DATA_DIR)" || { echo "Say where the training texts are: make train DATA_DIR=…"; exit 2; }
 	@$(BIN)/python -m training.train_sentiment "$(DATA_DIR)" --date $$(date +%F)
+	@$(BIN)/python -m training.estimate_domains "$(DATA_DIR)" --date $$(date +%F)
 	@$(BIN)/python -m training.train_categories "$(DATA_DIR)" --date $$(date +%F)
 
 messages: $(VENV)/dev.stamp ## collect msgids, update zh_Hans, make zh_Hant from it
