@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache, partial
 from itertools import accumulate
+from operator import sub
 
 import psutil
 from django.core.management import call_command
@@ -107,7 +108,11 @@ def _heard(report: Report, sources: Sequence[Source], *, count: int, name: str, 
     )
     report.add(f"hearing.{name}_per_second", round(rate), "mentions/s", how=how)
     first, last = (sum(answer[key] for answer in answers) for key in ("first_rate", "last_rate"))
-    how = f"the last quarter at {last:.0f} a second, the first one at {first:.0f}"
+    cost, costs = (statistics.mean(answer[key] for answer in answers) for key in ("first_us", "last_us"))
+    how = (
+        f"the last quarter at {last:.0f} a second, the first one at {first:.0f};"
+        f" CPU, ours and PostgreSQL's for us, {costs:.0f} µs and {cost:.0f} µs"
+    )
     report.add(f"hearing.{name}_sustained", round(last / first, 2), "×", how=how)
     peak = max(answer["peak_mb"] for answer in answers)
     report.add(f"hearing.{name}_memory_mb", round(peak), "MB", how="peak of the greatest of these processes")
@@ -117,31 +122,31 @@ def _heard(report: Report, sources: Sequence[Source], *, count: int, name: str, 
 def listen(source: int, *, count: int, start: int, seed: int) -> dict[str, float]:
     """One process reads one source: what a worker does, without the fetching."""
     heard_of, brands = Source.objects.get(pk=source), sorted(Watch.objects.values_list("name", flat=True))
-    seconds: list[float] = []
-    used, theirs, heard = 0.0, _server_seconds(), 0
+    server, heard = _server_process(), 0
+    rounds: list[tuple[float, float, float]] = []  # seconds by the clock, of our CPU, of PostgreSQL's for us
     for body in _feeds(brands, random.Random(seed), count=count, start=start):  # noqa: S311 -- synthetic
-        begun, busy = time.perf_counter(), time.process_time()
+        before = _clocks(server)
         heard += ingest(heard_of, incoming_of(read(body, base_url="https://feed.example/")), now=current_time()).new
-        used += time.process_time() - busy
-        seconds.append(time.perf_counter() - begun)
-    theirs = _server_seconds() - theirs
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    quarter = max(1, len(seconds) // 4)
+        rounds.append(tuple(map(sub, _clocks(server), before)))
+    quarter = max(1, len(rounds) // 4)
+    whole, first, last = (
+        [sum(column) for column in zip(*part, strict=True)] for part in (rounds, rounds[:quarter], rounds[-quarter:])
+    )
     return {
         "heard": heard,
-        "seconds": sum(seconds),
-        "first_rate": quarter * BATCH / sum(seconds[:quarter]),
-        "last_rate": quarter * BATCH / sum(seconds[-quarter:]),
-        "own_us": used / heard * 1e6,
-        "server_us": theirs / heard * 1e6,
-        "peak_mb": peak,
+        "seconds": whole[0],
+        "own_us": whole[1] / heard * 1e6,
+        "server_us": whole[2] / heard * 1e6,
+        "first_rate": quarter * BATCH / first[0],
+        "last_rate": quarter * BATCH / last[0],
+        "first_us": (first[1] + first[2]) / quarter / BATCH * 1e6,
+        "last_us": (last[1] + last[2]) / quarter / BATCH * 1e6,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
 
 
-def _server_seconds() -> float:
-    """CPU time of our PostgreSQL process so far, where it runs on this machine."""
-    found = _server_process()
-    return _seconds(found) if found else 0.0
+def _clocks(server: psutil.Process | None) -> tuple[float, float, float]:
+    return time.perf_counter(), time.process_time(), _seconds(server) if server else 0.0
 
 
 def _all_server_seconds() -> float:

@@ -233,12 +233,15 @@ def _server_command(cluster: _Cluster) -> list[str]:
         "unix_socket_directories": str(cluster.sockets),
         "unix_socket_permissions": "0700",
         "max_connections": "200",
+        "shared_buffers": "256MB",
+        "max_wal_size": "2GB",  # pages that every delivery touches are written back now and then, not every minute
+        "checkpoint_timeout": "15min",
         "timezone": "UTC",
         "log_line_prefix": "",
         "log_checkpoints": "off",
     }
     if not cluster.durable:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_wal_size": "2GB"}
+        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return [str(cluster.programs / "postgres"), "-D", cluster.data_argument, *options]
 
