@@ -9,17 +9,19 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.urls import reverse
 
-from accounts.enums import Role
-from accounts.models import Unit, User
+from accounts.models import User
 from escalation.queries import running_runs_of
 from escalation.services import Start, regrade_all, start_runs
 from monitoring.enums import AlertState
-from monitoring.grading import Facts, Graded, grade
+from monitoring.grading import Facts, Graded, HotPlace, grade
 from monitoring.grading_rules import current_rules
+from monitoring.hot_topics import places_of_events
 from monitoring.models import Alert, Event
+from monitoring.queries import monitors_of
+from monitoring.storms import Limits, divide, give_storms, is_free, note
 from notifications.services import Telling, tell_many
 from timeline.refs import ref
-from timeline.services import Draft, record_many
+from timeline.services import Draft, record, record_many
 
 URGENT = 2  # grades up to here interrupt people
 HOUR = timedelta(hours=1)
@@ -44,7 +46,7 @@ WITH found AS MATERIALIZED (
     WHERE member.event_id = ANY(%(events)s)
 )
 SELECT found.event_id, bool_or(watch.is_key_customer), bool_or(watch.is_key_product), bool_or(watch.is_key_region),
-       max(watch.weight), (array_agg(watch.id ORDER BY watch.weight DESC, watch.id))[1]
+       max(watch.weight), (array_agg(watch.id ORDER BY watch.weight DESC, watch.id))[1], bool_or(watch.closely)
 FROM found
 JOIN monitoring_event AS event ON event.id = found.event_id
 JOIN monitoring_watch AS watch ON watch.id = found.watch_id AND watch.unit_id = event.unit_id
@@ -70,28 +72,46 @@ def raise_alerts(event_ids: Iterable[int], *, now: datetime) -> list[int]:
     events = {event.pk: event for event in rows}
     alerts = {alert.event_id: alert for alert in Alert.objects.select_for_update().filter(event__in=ids).order_by("pk")}
     graded = {pk: grade(facts[pk], rules) for pk in events}
-    raised = _raise([events[pk] for pk in events if pk not in alerts], graded, watches, number=number, now=now)
+    fresh = [
+        _drafted(events[pk], graded[pk], watch_id=watches.get(pk), number=number, now=now)
+        for pk in events
+        if pk not in alerts
+    ]
+    storms = divide(fresh, Limits.of(rules), now=now)
+    give_storms([alert for alert in alerts.values() if alert.storm_id], storms)
+    lay_in = {alert.pk: alert.storm for alert in alerts.values()}
+    raised = _raise(fresh, now=now)
     climbed = _climb(
         [alert for alert in alerts.values() if alert.event_id in events], events, graded, number=number, now=now
     )
-    told = sorted([*raised, *climbed], key=lambda alert: alert.event_id)
-    _tell_monitors(told, events, now=now)
-    return [alert.pk for alert in told]
+    heard = sorted([*raised, *climbed], key=lambda alert: alert.event_id)
+    _tell_monitors([alert for alert in heard if alert.state != AlertState.IN_STORM], events, now=now)
+    moved = [storm for alert in climbed if (storm := lay_in[alert.pk]) and storm not in storms]
+    note([*storms, *dict.fromkeys(moved)], now=now)
+    return [alert.pk for alert in heard]
 
 
-def facts_of(event_ids: Sequence[int], *, now: datetime) -> tuple[dict[int, Facts], dict[int, int]]:
-    """What is known of each event, and its heaviest watch; three queries."""
+def facts_of(
+    event_ids: Sequence[int], *, now: datetime, at_height: bool = False
+) -> tuple[dict[int, Facts], dict[int, int]]:
+    """What is known of each event, and its heaviest watch; four queries. `at_height`: the best place it ever had."""
+    hot = places_of_events(event_ids, now=now, at_height=at_height)
     with connection.cursor() as cursor:
         cursor.execute(_WATCHES, {"events": list(event_ids)})
         watch_rows = {row[0]: row[1:] for row in cursor.fetchall()}
         cursor.execute(_LISTS, {"events": list(event_ids)})
         lists = {event_id: (kinds, weight) for event_id, kinds, weight in cursor.fetchall()}
         cursor.execute(_FACTS, {"events": list(event_ids), "hour_ago": now - HOUR})
-        facts = {row[0]: _facts(row[1:], watch_rows.get(row[0]), lists.get(row[0])) for row in cursor.fetchall()}
+        facts = {
+            row[0]: _facts(row[1:], watch_rows.get(row[0]), lists.get(row[0]), hot.get(row[0]))
+            for row in cursor.fetchall()
+        }
     return facts, {event_id: row[4] for event_id, row in watch_rows.items()}
 
 
-def _facts(row: Sequence[Any], watch: Sequence[Any] | None, lists: tuple[list[str], int] | None) -> Facts:
+def _facts(
+    row: Sequence[Any], watch: Sequence[Any] | None, lists: tuple[list[str], int] | None, hot: HotPlace | None
+) -> Facts:
     mentions, negatives, worst, sources, last_hour, reach, source_types, severity, outlets, kinds = row
     return Facts(
         mentions=mentions,
@@ -104,6 +124,7 @@ def _facts(row: Sequence[Any], watch: Sequence[Any] | None, lists: tuple[list[st
         reach=reach,
         severity=severity,
         outlets=outlets,
+        hot=hot,
         watch_points=_watch_points(watch, lists),
     )
 
@@ -114,36 +135,40 @@ def _watch_points(watch: Sequence[Any] | None, lists: tuple[list[str], int] | No
     flags = zip(("customer", "product", "region"), watch[:3] if watch else (False,) * 3, strict=True)
     points = {f"key_{kind}": 1 for kind, is_set in flags if is_set or kind in kinds}
     weight = max(weight, watch[3] if watch else 0)
+    points |= {"closely": 1} if watch and watch[5] else {}
     return points | ({"weight": weight} if weight else {})
 
 
-def _raise(
-    events: Sequence[Event], graded: Mapping[int, Graded], watches: Mapping[int, int], *, number: int, now: datetime
-) -> list[Alert]:
-    """An alert for each of these events, which have none."""
-    if not events:
-        return []
-    alerts = Alert.objects.bulk_create(
-        [
-            Alert(
-                event=event,
-                unit_id=event.unit_id,
-                watch_id=watches.get(event.pk),
-                grade=graded[event.pk].grade,
-                weighed=graded[event.pk].grade,
-                score=graded[event.pk].score,
-                reasons=[reason.as_json() for reason in graded[event.pk].reasons],
-                rules_number=number,
-                raised_at=now,
-                is_drill=event.is_drill,
-            )
-            for event in events
-        ]
+def _drafted(event: Event, graded: Graded, *, watch_id: int | None, number: int, now: datetime) -> Alert:
+    """Not stored yet: whether it stands by itself or lies in a storm is said by all that go off together."""
+    return Alert(
+        event=event,
+        unit_id=event.unit_id,
+        watch_id=watch_id,
+        grade=graded.grade,
+        weighed=graded.grade,
+        score=graded.score,
+        reasons=[reason.as_json() for reason in graded.reasons],
+        rules_number=number,
+        raised_at=now,
+        is_drill=event.is_drill,
     )
+
+
+def _raise(drafted: Sequence[Alert], *, now: datetime) -> list[Alert]:
+    """Stored, on the record, and with a clock where they do not lie in a storm."""
+    if not drafted:
+        return []
+    alerts = Alert.objects.bulk_create(drafted)
     _set_grades(alerts)
-    record_many([_draft(alert, "alert.raised", to_state=AlertState.OPEN, now=now) for alert in alerts])
-    start_clocks(alerts, now=now)
+    drafts = (_draft(alert, "alert.raised", to_state=alert.state, now=now, details=_storm(alert)) for alert in alerts)
+    record_many(list(drafts))
+    start_clocks([alert for alert in alerts if alert.state == AlertState.OPEN], now=now)
     return alerts
+
+
+def _storm(alert: Alert) -> dict[str, Any]:
+    return {"storm": alert.storm_id} if alert.storm_id else {}
 
 
 @dataclass(frozen=True)
@@ -196,6 +221,8 @@ def _weigh(alert: Alert, graded: Graded, *, number: int, now: datetime) -> bool:
         alert.state = AlertState.OPEN
         alert.acknowledged_at = alert.acknowledged_by_id = alert.settled_at = alert.settled_by_id = None
         alert.reason = ""
+    if alert.state == AlertState.IN_STORM and is_free(alert):
+        alert.state, alert.storm = AlertState.OPEN, None
     return True
 
 
@@ -204,12 +231,12 @@ UPDATE monitoring_alert AS alert SET
     grade = now.grade, weighed = now.weighed, score = now.score, reasons = now.reasons, state = now.state,
     rules_number = now.rules_number, climbed_at = now.climbed_at, times_raised = now.times_raised,
     acknowledged_at = now.acknowledged_at, acknowledged_by_id = now.acknowledged_by_id,
-    settled_at = now.settled_at, settled_by_id = now.settled_by_id, reason = now.reason
+    settled_at = now.settled_at, settled_by_id = now.settled_by_id, reason = now.reason, storm_id = now.storm_id
 FROM json_populate_recordset(NULL::monitoring_alert, %s) AS now WHERE now.id = alert.id
 """
 _STORED = (
     *("id", "grade", "weighed", "score", "reasons", "state", "rules_number", "climbed_at", "times_raised"),
-    *("acknowledged_at", "acknowledged_by_id", "settled_at", "settled_by_id", "reason"),
+    *("acknowledged_at", "acknowledged_by_id", "settled_at", "settled_by_id", "reason", "storm_id"),
 )
 _SET_GRADES = """
 UPDATE monitoring_event AS event SET grade = alert.grade
@@ -234,6 +261,27 @@ def _set_grades(alerts: Sequence[Alert]) -> None:
 def set_grade(event: Event, number: int) -> None:
     Event.objects.filter(pk=event.pk).update(grade=number)
     event.grade = number
+
+
+def set_free(alert: Alert, *, actor: User, now: datetime) -> None:
+    """Out of its storm by a person's hand: an alert like any other. Needs its storm, and its event with the unit."""
+    storm, alert.storm, alert.state = alert.storm, None, AlertState.OPEN
+    alert.save(update_fields=["storm", "state"])
+    record(
+        ref(alert.event),
+        "alert.taken_out",
+        now=now,
+        actor=actor,
+        subject=ref(alert),
+        from_state=AlertState.IN_STORM,
+        to_state=AlertState.OPEN,
+        details={"grade": alert.grade, "storm": storm.pk if storm else None},
+        is_drill=alert.is_drill,
+    )
+    start_clocks([alert], now=now)
+    _tell_monitors([alert], {alert.event_id: alert.event}, now=now)
+    if storm:
+        note([storm], now=now)
 
 
 def start_clocks(alerts: Sequence[Alert], *, now: datetime) -> None:
@@ -311,15 +359,3 @@ def _tell_monitors(alerts: Sequence[Alert], events: Mapping[int, Event], *, now:
             for user_id in monitors[event.unit_id]
         ]
     tell_many(tellings, now=now)
-
-
-def monitors_of(unit: Unit) -> list[int]:
-    """The monitors who see this unit: those of it and of the units above."""
-    monitors = User.objects.filter(is_active=True, roles__contains=[Role.MONITOR]).select_related(
-        "unit__parent__parent"
-    )
-    return [
-        monitor.pk
-        for monitor in monitors.order_by("pk")
-        if (desk := monitor.desk_unit) is not None and unit.path.startswith(desk.path)
-    ]

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 from django.db.models import Q
 
-from monitoring.models import Source, Watch
+from monitoring.models import NamedList, Source, Watch
 from monitoring.reading import Reading
 
-MATTERS_FOR = timedelta(hours=24)  # so long after a key watch found something here the source is read most often
+MATTERS_FOR = timedelta(hours=24)  # so long after something that matters was found here the source is read most often
 
 _SOURCE_HOUR = """
 INSERT INTO monitoring_sourcehour AS row (source_id, hour, new, wanted, negative) VALUES (%s, %s, %s, %s, %s)
@@ -42,6 +42,14 @@ def note_arrivals(source: Source, stored: Iterable[str], readings: Mapping[str, 
             cursor.execute(
                 _WATCH_HOUR, {"hour": hour, "ids": [pk for pk, _n in pairs], "counts": [n for _pk, n in pairs]}
             )
-    key = Q(is_key_customer=True) | Q(is_key_product=True) | Q(is_key_region=True)
-    if found and Watch.objects.filter(key, pk__in=found).exists():
-        Source.objects.filter(pk=source.pk).update(matters_until=now + MATTERS_FOR)
+    if found and (name := _what_matters(found, {pk for reading in new if reading.hits for pk in reading.lists})):
+        Source.objects.filter(pk=source.pk).update(matters_until=now + MATTERS_FOR, matters_for=name)
+
+
+def _what_matters(watches: Iterable[int], lists: Iterable[int]) -> str:
+    """The watch that is key or close, or the list of key customers, products or regions that a wanted text names."""
+    key = Q(is_key_customer=True) | Q(is_key_product=True) | Q(is_key_region=True) | Q(closely=True)
+    name = Watch.objects.filter(key, pk__in=watches).values_list("name", flat=True).first()
+    if name is None and lists:
+        name = NamedList.objects.filter(pk__in=lists).values_list("name", flat=True).first()
+    return name or ""

@@ -112,9 +112,20 @@ class AlertState(TextChoices):
     DISMISSED = "dismissed", _("Dismissed")
     CASE_OPENED = "case_opened", _("Case opened")
     MERGED = "merged", pgettext_lazy("alert", "Merged")
+    IN_STORM = "in_storm", _("In a storm")  # looked at together with the others of its storm, unless taken out
 
     # Somebody still has to decide.
-    UNSETTLED = nonmember(("open", "acknowledged"))
+    UNSETTLED = nonmember(("open", "acknowledged", "in_storm"))
+
+
+class StormState(TextChoices):
+    OPEN = "open", pgettext_lazy("alert", "Open")
+    ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+    DISMISSED = "dismissed", _("Dismissed")
+    OVER = "over", pgettext_lazy("storm", "Over")
+
+    # Somebody has it before them.
+    WAITING = nonmember(("open", "acknowledged"))
 
 
 class Stage(TextChoices):

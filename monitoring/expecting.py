@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
-from monitoring.forecasting import COVERED, HISTORY, forecast
+from monitoring.forecasting import COVERED, HISTORY, PAST_NEEDED, forecast, widened, widening
 from monitoring.models import Event, EventForecast
 
 HOUR = timedelta(hours=1)
 LATE = timedelta(hours=1)  # after an hour's end, before its mentions are counted: sources are read late
 KEPT = timedelta(days=30)
+LATELY = timedelta(days=14)  # what the width of the next intervals is learned from
+MOST_PAST = 2_000
 
 _COUNTS = """
 SELECT floor(extract(epoch FROM %(until)s - said_at) / 3600)::int AS ago, count(*)
@@ -29,7 +31,7 @@ WHERE forecast.id IN (
 
 @dataclass(frozen=True)
 class HitRate:
-    """How many of the hours that are over lay within what was said of them."""
+    """How many forecasts of hours that are over held; an hour is forecast up to six times, each counts."""
 
     hours: int
     within: int
@@ -44,7 +46,19 @@ class Outlook:
     rows: list[EventForecast]
     rate: HitRate
     rate_of_all: HitRate
+    rate_lately: HitRate
     covered: int = COVERED
+
+    @property
+    def widened(self) -> float:
+        """Times as wide as usual; 1 where the promises were kept."""
+        return self.rows[0].widened if self.rows else 1.0
+
+    @property
+    def falls_short(self) -> bool:
+        """The last weeks kept less than was promised, and there were enough to say so."""
+        percent = self.rate_lately.percent
+        return self.rate_lately.hours >= PAST_NEEDED and percent is not None and percent < self.covered
 
 
 def expect(event: Event, *, now: datetime) -> int:
@@ -53,6 +67,7 @@ def expect(event: Event, *, now: datetime) -> int:
     if EventForecast.objects.filter(event=event, made_at=until).exists():
         return 0
     said = forecast(_counts(event, until))
+    by = widening_of(event, now=now) if said else 1.0
     rows = [
         EventForecast(
             event=event,
@@ -62,11 +77,25 @@ def expect(event: Event, *, now: datetime) -> int:
             expected=each.expected,
             low=each.low,
             high=each.high,
+            widened=by,
         )
-        for each in said
+        for each in (widened(each, by) for each in said)
     ]
     EventForecast.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
+
+
+def widening_of(event: Event, *, now: datetime) -> float:
+    """By how much the intervals of its unit must widen to keep what they promise."""
+    over = _over(event).filter(hour__gte=now - LATELY).order_by("-hour", "-pk")
+    rows = over.values_list("expected", "low", "high", "came", "widened")[:MOST_PAST]
+    return widening([(middle, low, high, came or 0, by) for middle, low, high, came, by in rows])
+
+
+def _over(event: Event) -> "QuerySet[EventForecast]":
+    """What was said in its unit, of real life or of drills, and is over."""
+    rows: QuerySet[EventForecast] = EventForecast.objects.filter(came__isnull=False, event__unit=event.unit_id)
+    return rows.filter(event__is_drill=event.is_drill)
 
 
 def _counts(event: Event, until: datetime) -> Sequence[int]:
@@ -89,13 +118,20 @@ def outlook_of(event: Event, *, now: datetime) -> Outlook:
     ahead = EventForecast.objects.filter(event=event, hour__gte=now - HOUR).order_by("-made_at", "hour")[:6]
     rows = list(ahead)
     rows = [row for row in rows if row.made_at == rows[0].made_at]
-    over = EventForecast.objects.filter(came__isnull=False, event__unit=event.unit_id)
     hit = Q(came__gte=F("low"), came__lte=F("high"))
     of_this = Q(event=event)
-    counted = over.aggregate(
+    recent = Q(hour__gte=now - LATELY)
+    counted = _over(event).aggregate(
         all=Count("pk"),
         all_hit=Count("pk", filter=hit),
         n=Count("pk", filter=of_this),
         hit=Count("pk", filter=of_this & hit),
+        late=Count("pk", filter=recent),
+        late_hit=Count("pk", filter=recent & hit),
     )
-    return Outlook(rows, HitRate(counted["n"], counted["hit"]), HitRate(counted["all"], counted["all_hit"]))
+    return Outlook(
+        rows,
+        HitRate(counted["n"], counted["hit"]),
+        HitRate(counted["all"], counted["all_hit"]),
+        HitRate(counted["late"], counted["late_hit"]),
+    )

@@ -55,7 +55,9 @@ class Paced(_SourceForm):
         coerce=int,
         required=False,
         empty_value="3600",
-        help_text=_("Where nothing new comes it is read less often, up to this. Key watches make it every minute."),
+        help_text=_(
+            "Where nothing new comes it is read less often, up to this. Key and close watches make it every minute."
+        ),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -154,11 +156,13 @@ class WatchForm(Refusable, _WatchForm):
             "is_key_customer",
             "is_key_product",
             "is_key_region",
+            "closely",
             "weight",
         )
         help_texts = {
             "unit": _("Its people and those of the units above see the alerts."),
             "negative_only": _("Praise and neutral talk is found, but raises no alert."),
+            "closely": _("The sources its scope names, or those of its unit, are read every minute."),
             "weight": _("Points added to the grade of every find, 0 to 50."),
         }
 

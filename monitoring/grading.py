@@ -17,6 +17,15 @@ MENTIONS_FOR_SHARE = 3
 
 
 @dataclass(frozen=True)
+class HotPlace:
+    """Where an event stands on a hot list; 1 is the top. `climbed`: places within the last hour."""
+
+    rank: int
+    source: str
+    climbed: int = 0
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known about an event at one moment."""
 
@@ -30,6 +39,7 @@ class Facts:
     reach: int = 0
     severity: int = 1
     outlets: int = 0  # news sources that took it up
+    hot: HotPlace | None = None
     watch_points: Mapping[str, int] = field(default_factory=dict)  # "key_product" → 1, "weight" → 10
 
 
@@ -73,8 +83,17 @@ def _signals(facts: Facts, rules: Mapping[str, Any]) -> Iterable[Reason]:
     yield Reason("spread", _first(rules["spread"], facts.sources), facts.sources)
     yield Reason("reach", _first(rules["reach"], facts.reach), facts.reach)
     yield Reason("media", _first(rules["media"], facts.outlets), facts.outlets)
+    if facts.hot:
+        yield _hot(facts.hot, rules)
     for name, value in facts.watch_points.items():
         yield Reason(f"watch_{name}", rules["watch"].get(name, value), value)
+
+
+def _hot(hot: HotPlace, rules: Mapping[str, Any]) -> Reason:
+    """The place itself, and more for one that climbs."""
+    place = next((int(step["points"]) for step in rules["hot_rank"] if hot.rank <= step["from"]), 0)
+    value = {"rank": hot.rank, "list": hot.source, "climbed": hot.climbed}
+    return Reason("hot_rank", place and place + _first(rules["hot_climb"], hot.climbed), value)
 
 
 def _kinds(kinds: Iterable[str], rules: Mapping[str, Any]) -> Iterable[Reason]:
@@ -102,6 +121,8 @@ def reason_words(reason: Mapping[str, Any]) -> str:
     if signal in {"negative", "negative_share"}:
         pattern = SHARES[signal]
         return str(pattern) % {"percent": round(value * 100)}
+    if signal == "hot_rank":
+        return _hot_words(value)
     return _counted_words(signal, value) or _watch_words(signal)
 
 
@@ -109,6 +130,17 @@ SHARES = {
     "negative": _lazy("Negative talk (%(percent)s of 100)"),
     "negative_share": _lazy("%(percent)s%% of the mentions are negative"),
 }
+
+
+def _hot_words(value: Mapping[str, Any]) -> str:
+    if not value["climbed"]:
+        return _("No. %(rank)s on the hot list of %(list)s") % value
+    words = ngettext(
+        "No. %(rank)s on the hot list of %(list)s, climbing %(climbed)s place in an hour",
+        "No. %(rank)s on the hot list of %(list)s, climbing %(climbed)s places in an hour",
+        value["climbed"],
+    )
+    return words % value
 
 
 def _counted_words(signal: str, value: Any) -> str:
@@ -135,6 +167,7 @@ def _watch_words(signal: str) -> str:
         "watch_key_customer": _("Key customer"),
         "watch_key_product": _("Key product"),
         "watch_key_region": _("Key region"),
+        "watch_closely": _("Watched closely"),
         "watch_weight": _("Extra weight of the watch"),
     }
     return words.get(signal, signal)
@@ -142,8 +175,21 @@ def _watch_words(signal: str) -> str:
 
 # ---- what a set of weights must hold -----------------------------------------------------------
 
-STEPS = ("negative", "negative_share", "severity", "volume", "speed", "spread", "reach", "media")
-PARTS = (*STEPS, "kinds", "source_type", "watch", "grades", "terms")
+STEPS = (
+    "negative",
+    "negative_share",
+    "severity",
+    "volume",
+    "speed",
+    "spread",
+    "reach",
+    "media",
+    "hot_rank",
+    "hot_climb",
+)
+DOWNWARD = ("hot_rank",)  # the smaller the graver: a line counts down to its `from`
+PARTS = (*STEPS, "kinds", "source_type", "watch", "grades", "terms", "storm")
+STORM = {"alerts": (2, 1000), "minutes": (1, 120)}  # least and most
 MOST = 100  # points of one signal
 
 
@@ -153,8 +199,14 @@ def check_rules(body: Any) -> list[str]:
         return ["The rules are not a mapping."]
     wrong = [f"“{part}” is missing." for part in PARTS if part not in body]
     wrong += [f"“{part}” must be a list of {{from, points}}." for part in STEPS if not _are_steps(body.get(part))]
+    wrong += [f"“storm: {name}” is missing or out of bounds." for name in STORM if not _fits(body, name)]
     wrong += [f"“{kind}” is no kind of risk." for kind in body.get("terms", {}) if kind not in RiskKind.values]
     return wrong
+
+
+def _fits(body: Mapping[str, Any], name: str) -> bool:
+    value, (least, most) = body.get("storm", {}).get(name), STORM[name]
+    return isinstance(value, int) and least <= value <= most
 
 
 def _are_steps(steps: Any) -> bool:
@@ -163,4 +215,5 @@ def _are_steps(steps: Any) -> bool:
 
 def completed(body: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
     """A set of an earlier day with what has come since: a signal it does not know weighs what the default says."""
-    return {**{part: default[part] for part in PARTS}, **body}
+    whole = {**{part: default[part] for part in PARTS}, **body}
+    return {**whole, "watch": {**default["watch"], **whole["watch"]}}

@@ -29,6 +29,7 @@ STAGES = {
     "climax_big_v": (1, 1000),
     "climax_kinds": (1, 20),
     "subsiding_percent": (1, 90),
+    "again_percent": (1, 100),
     "quiet_hours": (1, 720),
 }
 HALF_LIFE = (1, 720)
@@ -38,7 +39,12 @@ WEIGHT = (0, 100)
 def current_heat() -> tuple[int, dict[str, Any]]:
     """Number and body; number 0 is the default set."""
     row = HeatRules.objects.filter(is_current=True).values_list("number", "body").first()
-    return row or (0, default_heat())
+    return (row[0], completed(row[1])) if row else (0, default_heat())
+
+
+def completed(body: dict[str, Any]) -> dict[str, Any]:
+    """A set of an earlier day with what has come since."""
+    return {**body, "stages": {**default_heat()["stages"], **body["stages"]}}
 
 
 @lru_cache(maxsize=1)

@@ -5,15 +5,18 @@ The whole answer is dropped where one link leads elsewhere: a list that was tamp
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from monitoring.alerting import raise_alerts
 from monitoring.feeds import Taken
 from monitoring.fetching import Fetched
+from monitoring.grouping import lock_unit
 from monitoring.ingest import Incoming, ingest
-from monitoring.models import HotRank, HotTopic, Source
+from monitoring.models import EventMention, HotRank, HotTopic, Source
 from monitoring.parsing import TITLE_MAX, Unreadable, absolute, identity
 from monitoring.plaintext import one_line
 from monitoring.reading import watch_matcher
@@ -102,17 +105,23 @@ def _moment(value: Any) -> datetime | None:
 def take_hot_list(source: Source, fetched: Fetched, *, now: datetime) -> Taken:
     """Ranks noted, topics that a watch wants taken in as mentions."""
     found = read_hot_list(fetched.body, platform=platforms()[source.route])
-    topics = _noted(source, found, now=now)
+    moved = _noted(source, found, now=now)
     matcher = watch_matcher()
     wanted = [line for line in found.lines if any(matcher.match(line.title))]
     if not wanted:
         return Taken(entries=len(found.lines), new=0)
     done = ingest(source, [_incoming(line, found, source) for line in wanted], now=now)
-    for line in wanted:
-        topic = topics[line.external_id]
-        if topic.mention_id is None and line.external_id in done.ids:
-            HotTopic.objects.filter(pk=topic.pk).update(mention=done.ids[line.external_id])
+    _grade_anew([done.ids[name] for name in done.ids.keys() & moved - done.new_ids], now=now)
     return Taken(entries=len(found.lines), new=done.new)
+
+
+def _grade_anew(mentions: Sequence[int], *, now: datetime) -> None:
+    """The events of topics that were known and stand elsewhere on the list now."""
+    rows = EventMention.objects.filter(mention__in=mentions).values_list("event__unit", "event").order_by()
+    events = sorted(set(rows))
+    for unit_id in sorted({unit_id for unit_id, _event in events}):
+        lock_unit(unit_id)
+    raise_alerts({event_id for _unit, event_id in events}, now=now)
 
 
 def _incoming(line: HotLine, found: HotList, source: Source) -> Incoming:
@@ -122,8 +131,8 @@ def _incoming(line: HotLine, found: HotList, source: Source) -> Incoming:
     )
 
 
-def _noted(source: Source, found: HotList, *, now: datetime) -> dict[str, HotTopic]:
-    """The topics of this answer; a row of history where a rank changed, and where a topic left the list."""
+def _noted(source: Source, found: HotList, *, now: datetime) -> set[str]:
+    """Which topics of this answer moved; a row of history where a rank changed, and where a topic left the list."""
     ids = [line.external_id for line in found.lines]
     before = {topic.external_id: topic for topic in HotTopic.objects.filter(source=source, external_id__in=ids)}
     moved = [
@@ -142,7 +151,7 @@ def _noted(source: Source, found: HotList, *, now: datetime) -> dict[str, HotTop
         [HotRank(topic=topics[line.external_id], at=now, rank=line.rank) for line in moved]
         + [HotRank(topic=topic, at=now, rank=None) for topic in left]
     )
-    return topics
+    return {line.external_id for line in moved}
 
 
 def _topic(source: Source, line: HotLine, before: HotTopic | None, *, now: datetime) -> HotTopic:

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from django.db import transaction
 
-from monitoring.alerting import monitors_of
 from monitoring.enums import IncidentKind, SourceState
 from monitoring.models import HotTopic, Incident, Source, SourceHour, Watch, WatchHour
+from monitoring.queries import monitors_of
 from monitoring.rhythm import LOOKS_BACK, Silence, silence_of
 from notifications.services import tell
 from timeline.refs import ref

@@ -15,8 +15,10 @@ from language.matching import Hit, Matcher
 from monitoring.alerting import raise_alerts
 from monitoring.arrivals import note_arrivals
 from monitoring.dates import YEARS
+from monitoring.enums import SourceKind
 from monitoring.grading_rules import current_rules
 from monitoring.grouping import Candidate, group
+from monitoring.hot_topics import link_topics
 from monitoring.marks import marks_of
 from monitoring.models import ListFind, MentionFigures, MentionKey, Source, Watch, WatchHit
 from monitoring.plaintext import tidy
@@ -76,6 +78,8 @@ def ingest(source: Source, incoming: Sequence[Incoming], *, now: datetime) -> In
     read = read_all([item.whole for item in fresh], hits=found, source_type=source.source_type, kinds=kinds)
     readings = {item.external_id: reading for item, reading in zip(fresh, read, strict=True)}
     stored = _insert(source, fresh, readings, now=now)
+    if source.kind == SourceKind.HOTLIST:
+        link_topics(source, known | stored)
     alert_ids = _act(source, fresh, readings, stored, now=now)
     note_arrivals(source, stored, readings, now=now)
     note_slow(slow, now=now)

@@ -14,11 +14,12 @@ from accounts.errors import Invalid
 from accounts.models import User
 from escalation.queries import running_runs_of
 from escalation.services import regrade
-from monitoring.alerting import set_grade
-from monitoring.enums import Verdict
+from monitoring.alerting import set_free, set_grade
+from monitoring.enums import AlertState, Grade, Verdict
 from monitoring.models import Alert, AlertVerdict
 from monitoring.queries import alerts_for
 from monitoring.rules import require_may_act
+from monitoring.storms import note
 from timeline.refs import ref
 from timeline.services import record
 
@@ -31,7 +32,7 @@ def judge(
 ) -> AlertVerdict:
     """The last word of this person about this grade. Too high or too low sets the grade right at once."""
     require_may_act(actor)
-    alert = Alert.objects.select_for_update(of=("self",)).select_related("event__unit").get(pk=alert.pk)
+    alert = Alert.objects.select_for_update(of=("self",)).select_related("event__unit", "storm__unit").get(pk=alert.pk)
     _check(alert, verdict, should_be)
     said, _created = AlertVerdict.objects.update_or_create(
         alert=alert,
@@ -80,6 +81,10 @@ def _set(alert: Alert, grade: int, *, actor: User, reason: str, now: datetime) -
         to_state=str(grade),
         reason=reason,
     )
+    if alert.state == AlertState.IN_STORM and grade == Grade.I:
+        set_free(alert, actor=actor, now=now)
+    elif alert.storm and alert.storm.rages:
+        note([alert.storm], now=now)
     for run in running_runs_of(ref(alert.event), code="alert"):
         regrade(run, grade, now=now, actor=actor)
 

@@ -39,6 +39,26 @@ register(
     body=_("The alert is graver than before; it has %(mentions)s mentions."),
     words=_grade,
 )
+register(
+    "storm.raised",
+    title=_("%(grade)s: a storm of %(alerts)s alerts, %(unit)s"),
+    body=_(
+        "So many go off that the further ones stand together on one page. Acknowledge it, then look at the gravest."
+    ),
+    words=_grade,
+)
+register(
+    "storm.climbed",
+    title=_("Now %(grade)s: the storm of %(alerts)s alerts, %(unit)s"),
+    body=_("Something graver has joined the storm. It stands first on its page."),
+    words=_grade,
+)
+register(
+    "storm.doubled",
+    title=_("The storm has doubled: %(alerts)s alerts, %(unit)s"),
+    body=_("It goes on growing. You hear of it again when it climbs or doubles once more."),
+    words=_grade,
+)
 register("source.failing", title=_("The source “%(name)s” cannot be read"), body=_("%(trouble)s"), words=_trouble)
 register(
     "watch.troubled",

@@ -1,6 +1,6 @@
 """When a source is read again.
 
-- As often as a person said (`interval_seconds`); every minute while a key watch finds something there.
+- As often as a person said (`interval_seconds`); every minute while somebody watches closely (closeness.py).
 - Less often when nothing comes: a twelfth of the time since the last new mention, up to `longest_seconds`.
 - Not before the server's last answer has lost its freshness (max-age, Expires, ttl), within the same bound.
 - After failures twice as long each time, never longer than six hours, never sooner than Retry-After asks.
@@ -17,9 +17,10 @@ LONGEST_BACKOFF = timedelta(hours=6)
 DOUBLINGS = 6
 
 
-def wait_after_success(source: Source, *, now: datetime) -> timedelta:
+def wait_after_success(source: Source, *, now: datetime, closely: bool = False) -> timedelta:
+    """`closely`: a watch that is marked so covers it."""
     quiet = (now - (source.last_new_at or source.created_at)).total_seconds()
-    if source.matters_until and now < source.matters_until:
+    if closely or (source.matters_until and now < source.matters_until):
         pace = float(min(KEY_SECONDS, source.interval_seconds))
     else:
         pace = max(source.interval_seconds, quiet / QUIET_PARTS)

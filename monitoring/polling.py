@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import connection, transaction
 
+from monitoring.closeness import close_watches_of
 from monitoring.enums import IncidentKind, SourceKind, SourceState
 from monitoring.feeds import Taken, take_feed
 from monitoring.fetching import Conditions, Failed, Fetched, Gone, NotModified, Outcome, fetch
@@ -152,7 +153,7 @@ def _succeed(
     if isinstance(answer, Fetched):
         source.etag, source.last_modified = answer.etag, answer.last_modified
     source.fresh_seconds = max(answer.fresh_seconds if answer else 0, taken.ttl_seconds if taken else 0)
-    source.next_poll_at = now + wait_after_success(source, now=now)
+    source.next_poll_at = now + wait_after_success(source, now=now, closely=bool(close_watches_of(source, now=now)))
     _note_move(source, answer.moved_to if answer else "")
     source.save()
     if taken:

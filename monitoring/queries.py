@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from django.db.models import Case, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
 
-from accounts.models import User
+from accounts.enums import Role
+from accounts.models import Unit, User
 from language.matching import Span, merged
-from monitoring.enums import AlertState, IncidentKind, SourceState
-from monitoring.models import Alert, Event, EventMention, HitVerdict, Incident, Mention, Source, Watch, WatchHit
+from monitoring.enums import AlertState, IncidentKind, SourceState, StormState
+from monitoring.models import Alert, Event, EventMention, HitVerdict, Incident, Mention, Source, Storm, Watch, WatchHit
 
 MEMBERS_SHOWN = 100
 
@@ -15,12 +16,34 @@ MEMBERS_SHOWN = 100
 def alerts_for(user: User) -> QuerySet[Alert]:
     """With everything a row names."""
     rows: QuerySet[Alert] = Alert.objects.visible_to(user)
-    return rows.select_related("event", "unit", "watch", "case", "acknowledged_by", "settled_by")
+    return rows.select_related("event", "unit", "watch", "case", "storm__unit", "acknowledged_by", "settled_by")
 
 
 def open_alerts(user: User) -> QuerySet[Alert]:
     """What nobody has looked at yet, worst first."""
     return alerts_for(user).filter(state=AlertState.OPEN).order_by("grade", "-pk")
+
+
+def monitors_of(unit: Unit) -> list[int]:
+    """The monitors who see this unit: those of it and of the units above."""
+    monitors = User.objects.filter(is_active=True, roles__contains=[Role.MONITOR]).select_related(
+        "unit__parent__parent"
+    )
+    return [
+        monitor.pk
+        for monitor in monitors.order_by("pk")
+        if (desk := monitor.desk_unit) is not None and unit.path.startswith(desk.path)
+    ]
+
+
+def storms_for(user: User) -> QuerySet[Storm]:
+    rows: QuerySet[Storm] = Storm.objects.visible_to(user)
+    return rows.select_related("unit", "acknowledged_by", "settled_by")
+
+
+def open_storms(user: User) -> QuerySet[Storm]:
+    """What nobody has looked at yet, worst first."""
+    return storms_for(user).filter(state=StormState.OPEN).order_by("grade", "-pk")
 
 
 def events_for(user: User) -> QuerySet[Event]:

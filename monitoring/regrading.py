@@ -72,7 +72,7 @@ def try_rules(user: User, rules: Mapping[str, Any], current: Mapping[str, Any], 
 
 
 def facts_at_height(event_ids: Sequence[int], *, now: datetime) -> dict[int, Facts]:
-    facts, _watches = facts_of(event_ids, now=now)
+    facts, _watches = facts_of(event_ids, now=now, at_height=True)
     with connection.cursor() as cursor:
         cursor.execute(_PEAKS, [list(event_ids)])
         peaks: dict[int, int] = dict(cursor.fetchall())

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.utils.timezone import localtime
 
 from cases.enums import CaseState
 from monitoring.models import Event
-from monitoring.stages import Signs
+from monitoring.stages import NIGHT, Signs
 
 HOUR = timedelta(hours=1)
 LOOKED_BACK = timedelta(days=14)
@@ -34,7 +35,7 @@ WHERE member.event_id = ANY(%(events)s) GROUP BY member.event_id
 """
 # Where talk of a quiet event may go on: an event of the same case, one split off, one that is a little like it.
 _GOES_ON = """
-SELECT DISTINCT ON (event.id) event.id, other.id
+SELECT DISTINCT ON (event.id) event.id, other.id, other.first_seen_at
 FROM monitoring_event AS event JOIN monitoring_event AS other ON other.unit_id = event.unit_id AND other.id IN (
     SELECT id FROM monitoring_event WHERE case_id = event.case_id
     UNION ALL SELECT other_id FROM monitoring_eventoperation
@@ -64,8 +65,7 @@ def signs_of(events: Sequence[Event], rules: Mapping[str, Any], *, now: datetime
             hours[event_id][ago] = count
         cursor.execute(_FACTS, given)
         facts = {event_id: row for event_id, *row in cursor.fetchall()}
-        cursor.execute(_GOES_ON, given)
-        goes_on: dict[int, int] = dict(cursor.fetchall())
+    goes_on = {pk: other for pk, (other, _since) in goes_on_of(given["events"]).items()}
     return {
         event.pk: _signs(facts[event.pk], hours[event.pk], event, goes_on.get(event.pk), now=now)
         for event in events
@@ -73,17 +73,31 @@ def signs_of(events: Sequence[Event], rules: Mapping[str, Any], *, now: datetime
     }
 
 
+def goes_on_of(event_ids: Sequence[int]) -> dict[int, tuple[int, datetime]]:
+    """The event that talk of each goes on in, where there is one, and since when that one is there."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GOES_ON, {"events": list(event_ids)})
+        return {event_id: (other, since) for event_id, other, since in cursor.fetchall()}
+
+
+def three_hours(hours: Mapping[int, int], *, first: datetime, now: datetime) -> tuple[int, int, float]:
+    """Mentions of the last three hours, of the busiest three, and of three usual ones before the last."""
+    age = min(int((now - first) / HOUR) + 1, USUAL_WITHIN)
+    before = sum(count for ago, count in hours.items() if 3 <= ago < age)
+    peak = max((_three(hours, ago) for ago in range(max(hours, default=0) + 1)), default=0)
+    return _three(hours, 0), peak, 3 * before / (age - 3) if age > 3 else 0.0
+
+
 def _signs(
     row: Sequence[Any], hours: Mapping[int, int], event: Event, goes_on_in: int | None, *, now: datetime
 ) -> Signs:
     total, last, first, last_24h, big_v, big_v_24h, media, media_24h, kinds = row
-    age = min(int((now - first) / HOUR) + 1, USUAL_WITHIN)
-    before = sum(count for ago, count in hours.items() if 3 <= ago < age)
+    last_3h, peak_3h, usual_3h = three_hours(hours, first=first, now=now)
     return Signs(
         total=total,
-        last_3h=_three(hours, 0),
-        peak_3h=max((_three(hours, ago) for ago in range(max(hours, default=0) + 1)), default=0),
-        usual_3h=3 * before / (age - 3) if age > 3 else 0.0,
+        last_3h=last_3h,
+        peak_3h=peak_3h,
+        usual_3h=usual_3h,
         last_24h=last_24h,
         big_v=big_v,
         big_v_24h=big_v_24h,
@@ -93,7 +107,12 @@ def _signs(
         quiet_hours=max((now - last) / HOUR, 0.0),
         is_solved=bool(event.case and event.case.state == CaseState.CLOSED),
         goes_on_in=goes_on_in,
+        is_night=is_night(now),
     )
+
+
+def is_night(moment: datetime) -> bool:
+    return localtime(moment).hour >= NIGHT[0] or localtime(moment).hour < NIGHT[1]
 
 
 def _three(hours: Mapping[int, int], ago: int) -> int:

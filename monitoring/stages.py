@@ -7,7 +7,8 @@ Which stage of its life an event is in, by rules one can read. Pure: signs and t
 
 Outbreak: many more mentions than its own usual, or somebody who carries far, or media, among enough talk. Climax: a day
 full of talk and two of: media, authors who carry far, topics that diverge. High stages end only when talk has sunk to a
-share of its busiest three hours.
+share of its busiest three hours, and not at night, when it always does. One that subsides is in full swing again only
+with a greater share, so that it does not go to and fro.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from monitoring.enums import Stage
+
+NIGHT = (23, 10)  # hours, by the clock of the organisation: until the last three lie in the morning
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Signs:
     quiet_hours: float = 0.0
     is_solved: bool = False
     goes_on_in: int | None = None
+    is_night: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ class Judged:
 def judge_stage(signs: Signs, rules: Mapping[str, Any], *, was: str) -> Judged:
     if over := _over(signs, rules):
         return over
-    calm = _calm(signs, rules)
+    calm = _calm(signs, rules, was=was)
+    if calm and signs.is_night and was in Stage.HIGH:
+        return Judged(Stage(was), (_still(signs, rules), Why("night", NIGHT[1])))
     if not calm:
         if climax := _climax(signs, rules):
             return Judged(Stage.CLIMAX, climax)
@@ -89,9 +95,11 @@ def _over(signs: Signs, rules: Mapping[str, Any]) -> Judged | None:
     return Judged(Stage.SUBSIDED, (why, *also))
 
 
-def _calm(signs: Signs, rules: Mapping[str, Any]) -> bool:
-    """There was an outbreak, and little of it is left."""
-    broke_out: bool = signs.peak_3h >= rules["outbreak_mentions"]
+def _calm(signs: Signs, rules: Mapping[str, Any], *, was: str) -> bool:
+    """There was an outbreak, and little of it is left; what subsides must swell more than a little to be back."""
+    broke_out: bool = was in {*Stage.HIGH, Stage.SUBSIDING} or signs.peak_3h >= rules["outbreak_mentions"]
+    if was == Stage.SUBSIDING:
+        return broke_out and 100 * signs.last_3h < rules["again_percent"] * signs.peak_3h
     little: bool = 100 * signs.last_3h <= rules["subsiding_percent"] * signs.peak_3h
     return broke_out and little
 
@@ -135,6 +143,7 @@ _WORDS: dict[str, Promise] = {
     "media": _lazy("%(n)s news sources took it up (from %(least)s)"),
     "kinds": _lazy("topics diverge: %(n)s kinds of risk (from %(least)s)"),
     "of_peak": _lazy("now %(n)s%% of its busiest three hours (subsiding below %(least)s%%)"),
+    "night": _lazy("at night nobody talks: looked at again from %(n)s o'clock"),
     "quiet": _lazy("not a word for %(n)s hours (from %(least)s)"),
     "solved": _lazy("the case is closed"),
     "goes_on_in": _lazy("talk goes on in event %(n)s"),

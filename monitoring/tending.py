@@ -21,6 +21,7 @@ from monitoring.models import Event
 from monitoring.retelling import retell
 from monitoring.signs import signs_of
 from monitoring.stages import Judged, Signs, judge_stage
+from monitoring.storms import end_the_calm
 from timeline.refs import ref
 from timeline.services import Draft, record_many
 
@@ -47,6 +48,7 @@ def tend_all(*, now: datetime, most: int = 20) -> int:
             break
         done += count
     hold_against_what_came(now=now)
+    end_the_calm(now=now)
     return done
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from monitoring.alerting import monitors_of
 from monitoring.enums import WatchTrouble
 from monitoring.models import Watch
+from monitoring.queries import monitors_of
 from notifications.services import tell
 from timeline.refs import ref
 from timeline.services import record

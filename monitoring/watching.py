@@ -17,6 +17,7 @@ from accounts.models import Unit, User
 from accounts.queries import units_visible_to
 from language.named_lists import circle_of, list_key, read_entries
 from language.rules import Rule, RuleError
+from monitoring.closeness import hasten
 from monitoring.models import HitVerdict, NamedList, Watch, WatchHit, WatchVersion
 from monitoring.noise import with_exclusion
 from monitoring.queries import hits_for
@@ -34,6 +35,7 @@ FACTS = (
     "is_key_customer",
     "is_key_product",
     "is_key_region",
+    "closely",
     "weight",
 )
 WHY_MAX = 300
@@ -53,6 +55,8 @@ def save_watch(watch: Watch, *, actor: User, now: datetime, why: str = "", seen_
     watch.trouble, watch.trouble_details, watch.trouble_at = "", "", None  # a new version gets a new chance
     watch.save()
     _keep_version(watch, why=why, actor=actor, now=now)
+    if watch.closely and watch.is_active:
+        hasten(watch, now=now)
     details = {"rule": watch.rule, "version": watch.version, "is_active": watch.is_active}
     verb = "watch.changed" if before else "watch.created"
     record(ref(watch), verb, now=now, actor=actor, details=details, reason=why[:WHY_MAX])

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from monitoring.enums import RiskKind, SourceType
-from monitoring.grading import MOST, STEPS
+from monitoring.grading import DOWNWARD, MOST, STEPS, STORM
 
 ROWS = 7  # lines of a signal that goes by steps
 SIGNALS = {
@@ -20,11 +20,18 @@ SIGNALS = {
     "spread": _lazy("Different sources"),
     "reach": _lazy("Followers of the author with most"),
     "media": _lazy("News sources that took it up"),
+    "hot_rank": _lazy("Place on a hot list, 1 is the top"),
+    "hot_climb": _lazy("Places climbed on it within an hour"),
 }
 WATCHED = {
     "key_customer": _lazy("Key customer"),
     "key_product": _lazy("Key product"),
     "key_region": _lazy("Key region"),
+    "closely": _lazy("Watched closely"),
+}
+STORMY = {
+    "alerts": _lazy("A storm: more alerts of a unit than"),
+    "minutes": _lazy("within so many minutes"),
 }
 GRADED = {"1": _lazy("Grade I from"), "2": _lazy("Grade II from"), "3": _lazy("Grade III from")}
 
@@ -43,6 +50,7 @@ class WeightsForm(forms.Form):
 
     def __init__(self, data: Any = None, *, body: Mapping[str, Any], number: int) -> None:
         super().__init__(data, initial={**_flat(body), "seen": number})
+        self.fields["note"].required = not (data and "try" in data)  # a reason is asked for where it counts
         for signal in STEPS:
             for row in range(ROWS):
                 self.fields[f"{signal}-{row}-from"] = forms.FloatField(label=_lazy("from"), min_value=0, required=False)
@@ -57,6 +65,9 @@ class WeightsForm(forms.Form):
             self.fields[f"type-{source_type.value}"] = _points(source_type.label)
         for name, label in WATCHED.items():
             self.fields[f"watch-{name}"] = _points(label)
+        for name, label in STORMY.items():
+            least, most = STORM[name]
+            self.fields[f"storm-{name}"] = forms.IntegerField(label=label, min_value=least, max_value=most)
         for number_, label in GRADED.items():
             self.fields[f"grade-{number_}"] = forms.IntegerField(label=label, min_value=1, max_value=1000)
 
@@ -91,16 +102,19 @@ class WeightsForm(forms.Form):
             },
             "source_type": {kind: given[f"type-{kind}"] or 0 for kind in SourceType.values},
             "watch": {name: given[f"watch-{name}"] or 0 for name in WATCHED},
+            "storm": {name: given[f"storm-{name}"] for name in STORMY},
             "grades": {number: given[f"grade-{number}"] for number in GRADED},
             "terms": {kind: words for kind in RiskKind.values if (words := _words(given[f"terms-{kind}"]))},
         }
 
     # ---- for the template
-    def signals(self) -> Iterator[tuple[Any, list[tuple[forms.BoundField, forms.BoundField]]]]:
+    def signals(self) -> Iterator[tuple[Any, str, list[tuple[forms.BoundField, forms.BoundField]]]]:
+        """Label, the sign its lines are read with, and the lines."""
         for signal, label in SIGNALS.items():
             rows = [(self[f"{signal}-{row}-from"], self[f"{signal}-{row}-points"]) for row in range(ROWS)]
             filled = sum(1 for start, points in rows if start.value() not in {None, ""} or points.value())
-            yield label, rows[: filled + 1]  # one empty line to add; the next one comes with the next look
+            # one empty line to add; the next one comes with the next look
+            yield label, "≤" if signal in DOWNWARD else "≥", rows[: filled + 1]
 
     def kinds(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"kind-{kind}"], self[f"terms-{kind}"]) for kind in RiskKind.values]
@@ -110,6 +124,9 @@ class WeightsForm(forms.Form):
 
     def watched(self) -> list[forms.BoundField]:
         return [self[f"watch-{name}"] for name in WATCHED]
+
+    def storm(self) -> list[forms.BoundField]:
+        return [self[f"storm-{name}"] for name in STORMY]
 
     def grades(self) -> list[forms.BoundField]:
         return [self[f"grade-{number}"] for number in GRADED]
@@ -124,13 +141,15 @@ def _flat(body: Mapping[str, Any]) -> dict[str, Any]:
     flat |= {f"terms-{kind}": "、".join(map(str, words)) for kind, words in body["terms"].items()}
     flat |= {f"type-{kind}": points for kind, points in body["source_type"].items()}
     flat |= {f"watch-{name}": points for name, points in body["watch"].items()}
+    flat |= {f"storm-{name}": figure for name, figure in body["storm"].items()}
     return flat | {f"grade-{number}": least for number, least in body["grades"].items()}
 
 
 def _steps(signal: str, given: Mapping[str, Any]) -> list[dict[str, float]]:
     """The furthest first: the first line that is reached counts."""
     pairs = [(given[f"{signal}-{row}-from"], given[f"{signal}-{row}-points"]) for row in range(ROWS)]
-    filled = sorted(((start, points) for start, points in pairs if start is not None), reverse=True)
+    given_pairs = ((start, points) for start, points in pairs if start is not None)
+    filled = sorted(given_pairs, reverse=signal not in DOWNWARD)
     return [{"from": int(start) if float(start).is_integer() else start, "points": points} for start, points in filled]
 
 

@@ -17,8 +17,8 @@ from cases.queries.tasks import TaskShown, shown_to, tasks_for
 from cases.views.approvals import waiting_for_me
 from escalation.models import Clock
 from escalation.queries import SOON, burning, clocks_for
-from monitoring.models import Alert, Incident
-from monitoring.queries import open_alerts, open_incidents
+from monitoring.models import Alert, Incident, Storm
+from monitoring.queries import open_alerts, open_incidents, open_storms
 from monitoring.rules import may_configure
 
 SHOWN = 12  # rows of a list on the desk; the whole list is one click away
@@ -35,13 +35,16 @@ class Desk:
     around: list[Clock]
     approvals: list[WaitingItem]
     tasks: list[TaskShown]
+    storms: list[Storm]
     alerts: list[Alert]
     incidents: list[Incident]
     cases: list[Case]
 
     @property
     def is_empty(self) -> bool:
-        return not (self.clocks or self.around or self.approvals or self.tasks or self.alerts or self.cases)
+        return not (
+            self.clocks or self.around or self.approvals or self.tasks or self.storms or self.alerts or self.cases
+        )
 
 
 def desk_of(user: User, now: datetime) -> Desk:
@@ -58,6 +61,7 @@ def desk_of(user: User, now: datetime) -> Desk:
         around=list(around[:SHOWN]),
         approvals=waiting_for_me(user, now)[:SHOWN],
         tasks=shown_to(user, tasks_for(user).filter(state=TaskState.OPEN)[:SHOWN]),
+        storms=list(open_storms(user)[:SHOWN]),
         alerts=list(open_alerts(user)[:SHOWN]),
         incidents=list(open_incidents(user)[:SHOWN]) if may_configure(user) else [],
         cases=list(cases_of(user)[:SHOWN]),

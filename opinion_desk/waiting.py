@@ -12,7 +12,7 @@ from accounts.paging import COUNT_CAP
 from cases.models import Case, DepartmentTask
 from cases.views.approvals import waiting_for_me
 from escalation.queries import burning
-from monitoring.queries import failing_sources, open_alerts
+from monitoring.queries import failing_sources, open_alerts, open_storms
 from notifications.queries import inbox_of
 from press.enums import EnquiryState
 from press.models import Enquiry
@@ -44,6 +44,7 @@ def waiting_for(user: User, now: datetime) -> Waiting:
     counts = {f"n_{name}": RowCount(rows.order_by().values("pk")[: COUNT_CAP + 1]) for name, rows in lists.items()}
     row = User.objects.filter(pk=user.pk).annotate(**counts).select_related("unit").only("unit").get()
     figures = {name: getattr(row, f"n_{name}") for name in lists}
+    figures["alerts"] += figures.pop("storms")  # looked at as one
     return Waiting(unit=str(row.unit or ""), approvals=len(waiting_for_me(user, now)), **figures)
 
 
@@ -53,6 +54,7 @@ def lists_of(user: User, now: datetime) -> Mapping[str, QuerySet[Any]]:
         "tasks": DepartmentTask.objects.asked_of(user).open(),
         "overdue": burning(user, now).filter(due_at__lte=now),
         "alerts": open_alerts(user),
+        "storms": open_storms(user),
         "sources": failing_sources(user),
         "enquiries": Enquiry.objects.visible_to(user).filter(state=EnquiryState.OPEN),
         "inbox": inbox_of(user, unread_only=True),

@@ -92,8 +92,15 @@ class ExpectedHour(serializers.Serializer[Any]):
     high = serializers.IntegerField()
 
 
+class HitRateOut(serializers.Serializer[Any]):
+    hours = serializers.IntegerField(help_text="Forecasts of hours that are over.")
+    within = serializers.IntegerField()
+    percent = serializers.IntegerField(allow_null=True, help_text="80 is what is promised.")
+
+
 class EventFile(EventLine):
     curve = CurvePoint(many=True, source="points")
+    forecast_rate = HitRateOut(help_text="How many forecasts of the unit held within the last two weeks.")
     forecast = ExpectedHour(many=True, source="hours", help_text="Empty where there is too little to say.")
 
 
@@ -153,5 +160,6 @@ class EventDetail(APIView):
         event: Any = get_visible(events_for(user_of(request)), pk=pk)
         _number, rules = current_heat()
         event.points = curve_of(event, rules, now=time_now()).points
-        event.hours = outlook_of(event, now=time_now()).rows
+        outlook = outlook_of(event, now=time_now())
+        event.hours, event.forecast_rate = outlook.rows, outlook.rate_lately
         return Response(EventFile(event, context=_context(request, [event], rules)).data)

@@ -58,6 +58,7 @@ class AlertOut(serializers.Serializer[Alert]):
     settled_by = serializers.CharField(source="settled_by.username", allow_null=True, default=None)
     reason = serializers.CharField()
     case = serializers.CharField(source="case.number", allow_null=True, default=None)
+    storm = serializers.IntegerField(source="storm_id", allow_null=True, help_text="The storm it lies in, or lay in.")
     is_drill = serializers.BooleanField()
     url = serializers.SerializerMethodField()
 

@@ -38,6 +38,7 @@ KEY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, descript
 FILTERS = [
     OpenApiParameter("state", str, enum=AlertState.values, description="Only alerts in this state."),
     OpenApiParameter("grade", int, enum=[1, 2, 3, 4], description="Only alerts of this grade; 1 is worst."),
+    OpenApiParameter("storm", int, description="Only alerts that lie in the storm of this number."),
     OpenApiParameter("unit", str, description="Only alerts of the unit with this code."),
 ]
 
@@ -80,15 +81,17 @@ class AlertList(APIView):
 
 
 def _conditions(request: Request) -> dict[str, Any]:
-    given = {name: request.query_params.get(name, "") for name in ("state", "grade", "unit")}
+    given = {name: request.query_params.get(name, "") for name in ("state", "grade", "unit", "storm")}
     errors = {}
     if given["state"] and given["state"] not in AlertState.values:
         errors["state"] = _("One of: %(states)s.") % {"states": ", ".join(AlertState.values)}
     if given["grade"] and given["grade"] not in {"1", "2", "3", "4"}:
         errors["grade"] = _("A grade is 1, 2, 3 or 4.")
+    if given["storm"] and not (given["storm"].isascii() and given["storm"].isdigit() and len(given["storm"]) < 18):
+        errors["storm"] = _("The number of a storm.")
     if errors:
         raise Invalid(_("The list cannot be filtered so."), fields=errors)
-    fields = {"state": "state", "grade": "grade", "unit": "unit__code"}
+    fields = {"state": "state", "grade": "grade", "unit": "unit__code", "storm": "storm"}
     return {fields[name]: value for name, value in given.items() if value}
 
 

@@ -12,6 +12,7 @@ from monitoring.models.mentions import (
     WatchHit,
 )
 from monitoring.models.sources import FetchLog, RawItem, Source, SourceSettings
+from monitoring.models.storms import Storm
 from monitoring.models.watches import GradingRules, NamedList, Watch, WatchVersion
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Source",
     "SourceHour",
     "SourceSettings",
+    "Storm",
     "Watch",
     "WatchHit",
     "WatchHour",

@@ -14,6 +14,7 @@ from cases.models import Case
 from monitoring.enums import STRATEGIES, AlertState, Grade, Stage, Verdict
 from monitoring.models.mentions import Mention
 from monitoring.models.sources import Source
+from monitoring.models.storms import Storm
 from monitoring.models.watches import Watch
 from monitoring.visibility import ByUnit
 
@@ -110,6 +111,8 @@ class Alert(models.Model):
     open → acknowledged → dismissed | case_opened
     open → dismissed | case_opened
     acknowledged, dismissed → open      when the grade climbs
+    in_storm → open                     taken out, climbed to grade I, or climbed when the storm was over
+    in_storm → dismissed | case_opened
     any → merged                        its event went into another one; undoing that brings the state back
     """
 
@@ -132,6 +135,7 @@ class Alert(models.Model):
     settled_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.TextField(_("reason"), blank=True, default="")
     case = models.ForeignKey(Case, models.SET_NULL, null=True, blank=True, related_name="alerts")
+    storm = models.ForeignKey(Storm, models.SET_NULL, null=True, blank=True, related_name="alerts")
     is_drill = models.BooleanField(default=False)
 
     objects = ByUnit["Alert"].as_manager()
@@ -143,6 +147,7 @@ class Alert(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["grade", "-id"], name="alert_open", condition=Q(state=AlertState.OPEN)),
             models.Index(fields=["state", "-id"], name="alert_by_state"),
+            models.Index(fields=["unit", "-raised_at"], name="alert_lately"),
         ]
 
     def __str__(self) -> str:

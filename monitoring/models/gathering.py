@@ -82,6 +82,7 @@ class EventForecast(models.Model):
     expected = models.FloatField()
     low = models.PositiveIntegerField()
     high = models.PositiveIntegerField()
+    widened = models.FloatField(default=1.0)  # times as wide as the method alone would have said
     came = models.PositiveIntegerField(null=True)
 
     class Meta:

@@ -54,6 +54,7 @@ class Source(models.Model):
     moved_to = models.CharField(max_length=2000, blank=True, default="")
     moved_count = models.PositiveSmallIntegerField(default=0)
     matters_until = models.DateTimeField(null=True, blank=True)  # a key watch found something here lately
+    matters_for = models.CharField(max_length=120, blank=True, default="")  # the watch or list it was
     fresh_seconds = models.PositiveIntegerField(default=0)  # how long the server says its last answer stays good
 
     # ---- health

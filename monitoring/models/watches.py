@@ -28,6 +28,7 @@ class Watch(models.Model):
     is_key_customer = models.BooleanField(_("key customer"), default=False)
     is_key_product = models.BooleanField(_("key product"), default=False)
     is_key_region = models.BooleanField(_("key region"), default=False)
+    closely = models.BooleanField(_("watch closely"), default=False)  # its sources are read every minute
     weight = models.PositiveSmallIntegerField(
         _("extra weight"), default=0, validators=[MinValueValidator(0), MaxValueValidator(50)]
     )

@@ -22,20 +22,22 @@ from cases.models import Case
 from escalation.models import Clock
 from escalation.queries import live_clocks
 from monitoring import services
-from monitoring.enums import AlertState, Grade
+from monitoring.enums import AlertState, Grade, StormState
 from monitoring.forms import DismissForm, VerdictForm
-from monitoring.models import Alert, Watch
-from monitoring.queries import alerts_for, members_of, watches_for
+from monitoring.models import Alert, Storm, Watch
+from monitoring.queries import alerts_for, members_of, storms_for, watches_for
 from monitoring.rules import may_act
 from timeline.now import now as time_now
 from timeline.queries import entries_of
 from timeline.refs import ref
 
 ENTRIES_SHOWN = 50
+STORMS_SHOWN = 10
 VERDICTS_SHOWN = 20
 VIEWS = (
     ("open", _("To triage"), [AlertState.OPEN]),
     ("acknowledged", _("Acknowledged"), [AlertState.ACKNOWLEDGED]),
+    ("in_storm", _("In a storm"), [AlertState.IN_STORM]),
     ("settled", _("Settled"), [AlertState.DISMISSED, AlertState.CASE_OPENED, AlertState.MERGED]),
     ("all", _("All"), list(AlertState)),
 )
@@ -82,6 +84,7 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
     return {
         "page": page,
         "rows": with_clocks(page.rows),
+        "storms": _storms(user, current[0]),
         "views": VIEWS,
         "current_view": current[0],
         "form": form,
@@ -91,6 +94,13 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
         "query": request.GET.urlencode(),
         "now": time_now(),
     }
+
+
+def _storms(user: User, view: str) -> list[Storm]:
+    """Above the list: those that somebody still has before them."""
+    states = {"open": [StormState.OPEN], "acknowledged": [StormState.ACKNOWLEDGED], "in_storm": StormState.WAITING}
+    wanted = states.get(view)
+    return list(storms_for(user).filter(state__in=wanted).order_by("grade", "-pk")[:STORMS_SHOWN]) if wanted else []
 
 
 def _how_many(count: int) -> str:

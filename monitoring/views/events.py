@@ -94,7 +94,9 @@ def events(request: HttpRequest) -> HttpResponse:
 @require_GET
 def event(request: HttpRequest, pk: int) -> HttpResponse:
     user, now = signed_in(request), time_now()
-    found: Event = get_visible(events_for(user).select_related("unit", "case", "alert", "merged_into"), pk=pk)
+    found: Event = get_visible(
+        events_for(user).select_related("unit", "case", "alert__storm__unit", "merged_into"), pk=pk
+    )
     alert = getattr(found, "alert", None)
     context = {
         "event": found,

@@ -18,7 +18,8 @@ from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from monitoring.heat_rules import HALF_LIFE, STAGES, WEIGHT, WEIGHTS, change_heat, current_heat
 from monitoring.models import HeatRules
-from monitoring.rules import may_weigh
+from monitoring.restaging import try_stages
+from monitoring.rules import may_weigh, require_may_weigh
 from timeline.now import now as time_now
 
 LABELS: dict[str, Any] = {
@@ -36,6 +37,7 @@ LABELS: dict[str, Any] = {
     "climax_big_v": _lazy("Climax: authors who carry far"),
     "climax_kinds": _lazy("Climax: kinds of risk talked about"),
     "subsiding_percent": _lazy("Subsiding: percent of its busiest three hours, at most"),
+    "again_percent": _lazy("In full swing again: percent of them, at least"),
     "quiet_hours": _lazy("Subsided: hours without a word"),
 }
 
@@ -50,7 +52,8 @@ class HeatForm(forms.Form):
         for name, (least, most) in bounds.items():
             kind = forms.FloatField if name in {"half_life_hours", *WEIGHTS} else forms.IntegerField
             self.fields[name] = kind(label=LABELS[name], min_value=least, max_value=most)
-        self.fields["note"] = forms.CharField(label=_lazy("Why"), max_length=500)
+        is_tried = bool(data) and "try" in data  # a reason is asked for where it counts
+        self.fields["note"] = forms.CharField(label=_lazy("Why"), max_length=500, required=not is_tried)
         self.fields["seen"] = forms.IntegerField(widget=forms.HiddenInput)
 
     def body(self) -> dict[str, Any]:
@@ -81,10 +84,13 @@ def heat(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     number, body = current_heat()
     form = HeatForm(request.POST or None, body=body, number=number)
-    status = HTTPStatus.OK
+    status, trial = HTTPStatus.OK, None
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        if form.is_valid():
+        if form.is_valid() and "try" in request.POST:
+            require_may_weigh(user)
+            status, trial = HTTPStatus.OK, try_stages(user, form.body()["stages"], body["stages"], now=time_now())
+        elif form.is_valid():
             given = form.cleaned_data
             try:
                 change_heat(form.body(), actor=user, note=given["note"], seen=given["seen"], now=time_now())
@@ -97,5 +103,5 @@ def heat(request: HttpRequest) -> HttpResponse:
     versions = page_of(
         HeatRules.objects.select_related("created_by"), request.GET, order=("-number",), words=_how_many, size=10
     )
-    context = {"form": form, "number": number, "page": versions, "may_weigh": may_weigh(user)}
+    context = {"form": form, "number": number, "page": versions, "may_weigh": may_weigh(user), "trial": trial}
     return render(request, "monitoring/heat.html", context, status=status)

@@ -19,6 +19,7 @@ from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from monitoring import services
 from monitoring.charts import rhythm_of
+from monitoring.closeness import close_watches_of
 from monitoring.enums import MailKind, RawState, SourceKind
 from monitoring.forms import SourceForm, units_for
 from monitoring.models import HotRank, PushEndpoint, RawItem, Source
@@ -71,6 +72,8 @@ def source(request: HttpRequest, pk: int) -> HttpResponse:
         "mentions": found.mentions.order_by("-pk")[:10],
         "incidents": found.incidents.order_by("-pk")[:INCIDENTS_SHOWN],
         "rhythm": rhythm_of(found, now=time_now()),
+        "close_watches": close_watches_of(found, now=time_now()) if found.is_polled else [],
+        "now": time_now(),
         "may_configure": may_configure(user),
         "entries": entries_of(ref(found))[:ENTRIES_SHOWN],
         **_of_kind(found),

@@ -139,6 +139,28 @@ def test_forecasts_are_held_against_what_came(leak: Event, now: datetime) -> Non
     assert outlook_of(leak, now=now + 2 * HOUR).rate.hours == 1
 
 
+def test_where_forecasts_fell_short_lately_the_next_are_wider_and_the_page_says_so(
+    desk: Client, leak: Event, now: datetime
+) -> None:
+    past = [
+        EventForecast(
+            event=leak, made_at=now, hour=now - n * HOUR, ahead=1, expected=10, low=8, high=12, came=20 if n % 2 else 11
+        )
+        for n in range(2, 62)
+    ]
+    EventForecast.objects.bulk_create(past)
+
+    tend_all(now=now)
+
+    (by,) = set(EventForecast.objects.filter(came=None).values_list("widened", flat=True))
+    assert by == pytest.approx(3.87, abs=0.01)
+    outlook = outlook_of(leak, now=now)
+    assert (outlook.rate_lately.percent, outlook.falls_short, outlook.widened) == (50, True, by)
+    html = page(desk, leak.get_absolute_url(), now)
+    assert "Over the last two weeks only 50 % of 60 forecasts held instead of 80 %." in html
+    assert "3.9 times as wide here" in html
+
+
 def test_a_title_of_the_desk_yields_to_a_persons(leak: Event, now: datetime) -> None:
     Event.objects.update(title="人写的", is_titled=True)
     tend_all(now=now)

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from monitoring.enums import SourceKind
+from monitoring.grading import reason_words
 from monitoring.hotlists import read_hot_list
 from monitoring.models import Alert, HotRank, HotTopic, Mention, Source
 from monitoring.parsing import Unreadable
 from monitoring.polling import poll_source
+from monitoring.regrading import facts_at_height
 from monitoring.routes import platforms, routes
 from tests.conftest import Organisation
 from tests.factories.monitoring import SourceFactory, WatchFactory
@@ -115,6 +117,33 @@ def test_a_title_that_a_watch_wants_becomes_a_mention_and_an_alert(
     assert (mention.title, mention.text, mention.raw["rank"]) == ("云栖家居漏水被曝光", "", 2)
     assert HotTopic.objects.get(external_id="2").mention == mention
     assert Alert.objects.count() == 1
+
+
+def test_a_place_on_the_list_weighs_in_the_grade_and_more_while_it_climbs(
+    hot: Source, poll: Callable[..., str], org: Organisation, now: datetime
+) -> None:
+    WatchFactory(unit=org.group)
+    others = [item(number) for number in range(2, 17)]
+    ours = item(1, "金桥店热水器漏水")
+    poll(*others[:14], ours, at=now)
+    alert = Alert.objects.get()
+    assert [(r["points"], reason_words(r)) for r in alert.reasons if r["signal"] == "hot_rank"] == [
+        (6, f"No. 15 on the hot list of {hot.name}")
+    ]
+
+    poll(*others[:2], ours, *others[2:], at=now + timedelta(minutes=30))
+
+    score = alert.score
+    alert.refresh_from_db()
+    assert [(r["points"], reason_words(r)) for r in alert.reasons if r["signal"] == "hot_rank"] == [
+        (22, f"No. 3 on the hot list of {hot.name}, climbing 12 places in an hour")
+    ]
+    assert alert.score == score + 16
+    (height,) = facts_at_height([alert.event_id], now=now + timedelta(days=1)).values()
+    assert (height.hot and height.hot.rank, HotTopic.objects.get(external_id="1").mention_id) == (
+        3,
+        alert.event.first_mention_id,
+    )
 
 
 def test_a_hijacked_list_leaves_nothing_behind(hot: Source, web: WebServer, now: datetime) -> None:

@@ -11,7 +11,7 @@ from accounts.models import User
 from escalation.queries import running_clocks_of
 from monitoring.enums import AlertState, SourceType
 from monitoring.ingest import Incoming
-from monitoring.models import Alert, Event, Mention, Source, Watch, WatchHit
+from monitoring.models import Alert, Event, Mention, Source, Storm, Watch, WatchHit
 from monitoring.services import acknowledge_alert
 from notifications.models import InboxItem
 from tests.conftest import Organisation
@@ -272,4 +272,6 @@ def test_two_deliveries_at_once_store_everything_once(
     assert Mention.objects.count() == 40
     assert Event.objects.filter(mentions_count=20).count() == 1
     assert Alert.objects.count() == Event.objects.count()
-    assert InboxItem.objects.filter(kind="alert.raised").count() == Event.objects.count()
+    assert InboxItem.objects.filter(kind="alert.raised").count() == 10  # the others are told as one storm, once
+    assert InboxItem.objects.filter(kind="storm.raised").count() == 1
+    assert Storm.objects.get().joined == Event.objects.count() - 10

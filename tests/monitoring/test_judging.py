@@ -242,12 +242,12 @@ def test_news_that_take_it_up_and_what_is_told_weigh_and_say_so(alert: Alert, or
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_a_trial_costs_six_queries_however_many_events(
+def test_a_trial_costs_seven_queries_however_many_events(
     org: Organisation, monitor: User, now: datetime, rows: int, django_assert_num_queries: Any
 ) -> None:
     for number in range(rows):
         make_alert(org.branch, now=now, text=TALES[number])
     assert monitor.desk_unit is not None
 
-    with django_assert_num_queries(6):  # how many, which, their watches, key lists, facts and busiest hours
+    with django_assert_num_queries(7):  # how many, which, places on hot lists, watches, lists, facts, busiest hours
         assert try_rules(monitor, default_rules(), default_rules(), now=now).looked_at == rows

@@ -1,17 +1,22 @@
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import User
 from monitoring import health
-from monitoring.enums import IncidentKind, SourceState
+from monitoring.closeness import close_watches_of
+from monitoring.enums import IncidentKind, SourceState, SourceType
 from monitoring.incidents import watch_over
-from monitoring.models import Incident, Source, SourceHour, Watch, WatchHour
+from monitoring.models import Alert, Incident, NamedList, Source, SourceHour, Watch, WatchHour
 from monitoring.pace import wait_after_success
 from monitoring.rhythm import silence_of
+from monitoring.watching import save_watch
 from notifications.models import InboxItem
 from tests.conftest import Organisation
 from tests.factories.monitoring import PushSourceFactory, SourceFactory, WatchFactory, bring, said
+from timeline.now import shifted
 from timeline.queries import entries_of
 from timeline.refs import ref
 
@@ -155,6 +160,53 @@ def test_a_source_where_a_key_watch_finds_something_is_read_every_minute(org: Or
 
     assert seconds(read, now) == 60
     assert seconds(read, now + 2 * DAY) == 3600
+
+
+@pytest.mark.parametrize(
+    ("rule", "covers"),
+    [
+        ({"any": ["金桥店"]}, "unit"),
+        ({"any": ["金桥店"], "scope": {"sources": ["金桥论坛"]}}, "named"),
+        ({"any": ["金桥店"], "scope": {"types": ["review"]}}, "other"),
+    ],
+)
+def test_a_close_watch_hurries_the_sources_of_its_scope(
+    org: Organisation, monitor: User, now: datetime, rule: dict[str, Any], covers: str
+) -> None:
+    far = {"interval_seconds": 600, "next_poll_at": now + timedelta(hours=1)}
+    sources = {
+        "named": SourceFactory(unit=org.branch, name="金桥论坛", **far),
+        "unit": SourceFactory(unit=org.branch, **far),
+        "other": SourceFactory(unit=org.other_branch, source_type=SourceType.REVIEW, **far),
+    }
+    watch = save_watch(WatchFactory.build(unit=org.branch, rule=rule, closely=True), actor=monitor, now=now)
+
+    hurried = {name for name, source in sources.items() if close_watches_of(source, now=now) == [watch]}
+    assert hurried == ({"named", "unit"} if covers == "unit" else {covers})
+    for name, source in sources.items():
+        source.refresh_from_db()
+        due = now + (timedelta(minutes=1) if name in hurried else timedelta(hours=1))
+        assert (name, source.next_poll_at) == (name, due)
+
+
+def test_a_find_of_a_key_list_hurries_its_source_and_the_page_says_why(
+    client: Client, org: Organisation, monitor: User, now: datetime
+) -> None:
+    NamedList.objects.create(name="要客", key="要客", kind="customer", entries="老周", updated_at=now)
+    save_watch(WatchFactory.build(unit=org.group, name="盯紧", closely=True), actor=monitor, now=now)
+    source = SourceFactory(unit=org.group, interval_seconds=600)
+    bring(source, said("1", "金桥店的热水器漏水，老周在店里等了一天"), now=now)
+    source.refresh_from_db()
+    assert (source.matters_for, wait_after_success(source, now=now).total_seconds()) == ("盯紧", 60)
+    alert = Alert.objects.get()
+    assert {reason["signal"] for reason in alert.reasons} >= {"watch_closely", "watch_key_customer"}
+
+    client.force_login(monitor)
+    with shifted(start=now, speed=0):
+        html = client.get(source.get_absolute_url()).content.decode()
+
+    assert "because of the watch" in html
+    assert "for what was found here: 盯紧" in html
 
 
 def test_an_ordinary_watch_does_not_hurry(org: Organisation, now: datetime) -> None:

@@ -1,11 +1,12 @@
 """Covers: the rules of stages, and forecasts; both pure."""
 
 from dataclasses import replace
+from math import log1p
 
 import pytest
 
 from monitoring.enums import Stage
-from monitoring.forecasting import AHEAD, forecast
+from monitoring.forecasting import AHEAD, Expected, forecast, widened, widening
 from monitoring.heat_rules import default_heat, wrong_figures
 from monitoring.stages import Signs, judge_stage, stage_words
 
@@ -80,6 +81,20 @@ def test_a_dying_event_is_expected_to_die() -> None:
     said = forecast([round(60 * 0.8**hour) for hour in range(20)])
 
     assert said[-1].expected < said[0].expected < 5
+
+
+def test_intervals_widen_by_what_the_promise_fell_short() -> None:
+    """Ten mentions expected, eight to twelve promised: what came tells how wide it should have been."""
+    kept = [(10.0, 8, 12, 11, 1.0)] * 50
+    missed = [(10.0, 8, 12, 20, 1.0)] * 50
+    needed = (log1p(20) - log1p(10)) / (log1p(12) - log1p(10))
+
+    assert (widening(kept[:40]), widening(kept), widening(missed[:40])) == (1.0, 1.0, 1.0)
+    assert widening([*kept, *missed]) == pytest.approx(needed)
+    said = widened(Expected(1, 10.0, 8, 12), widening(missed))
+    assert (said.low, said.high) == (4, 20)
+    held = [(10.0, said.low, said.high, 20, needed)] * 50
+    assert widening(held) == pytest.approx(needed)  # what helped is kept, not taken back
 
 
 def test_four_fifths_of_noisy_hours_lie_within() -> None:

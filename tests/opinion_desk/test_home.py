@@ -15,7 +15,7 @@ from tests.factories.escalation import load_runbooks
 from timeline.now import shifted
 
 SignIn = Callable[[User], Client]
-HOME_QUERIES = 33
+HOME_QUERIES = 34
 
 
 @pytest.fixture(autouse=True)
