@@ -17,6 +17,7 @@ from django.utils.timezone import localtime
 from accounts.models import User
 from accounts.queries import SEES_ALL
 from monitoring.enums import AlertState, Grade, SourceState
+from monitoring.event_charts import ticks_of
 from monitoring.models import Alert, Event, EventMention, Incident, Source, SourceHour
 from monitoring.queries import events_for, open_incidents
 from monitoring.rising import Rise, rising
@@ -51,6 +52,14 @@ class Curve:
     bars: list[Bar]
     new: int
     negative: int
+
+    @property
+    def most(self) -> int:
+        return max((bar.new for bar in self.bars), default=0)
+
+    @property
+    def ticks(self) -> list[datetime]:
+        return ticks_of([bar.at for bar in self.bars])
 
     @property
     def share(self) -> int:

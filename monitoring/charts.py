@@ -7,6 +7,7 @@ from django.db.models import Min, Sum
 from django.db.models.functions import TruncDay
 from django.utils.timezone import get_current_timezone, localtime
 
+from monitoring.event_charts import ticks_of
 from monitoring.models import Source, SourceHour
 
 HOURS_SHOWN = 48
@@ -43,6 +44,10 @@ class Rhythm:
     today: int
     usual_a_day: float | None
     usual_by_now: float | None
+
+    @property
+    def ticks(self) -> list[datetime]:
+        return ticks_of([bar.hour for bar in self.bars])
 
 
 def rhythm_of(source: Source, *, now: datetime) -> Rhythm:

@@ -1,11 +1,13 @@
 """The curves of an event as drawings that scale with the page; the figures stand in tables behind them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitoring.heat import Curve, Point
+from monitoring.heat import HOUR, Curve, Point
 
 STEP, HEIGHT = 10, 96  # units of the drawing
+TICKS = 5
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,12 @@ class Drawing:
     width: int
     most: int
     hottest: float
-    begins: datetime
-    ends: datetime
+    ticks: list[datetime]
+    hours: int  # of one column
+
+    @property
+    def by_day(self) -> bool:
+        return self.hours >= 24
 
 
 @dataclass(frozen=True)
@@ -53,9 +59,15 @@ def drawing_of(curve: Curve) -> Drawing:
         width=len(columns) * STEP,
         most=most,
         hottest=hottest,
-        begins=curve.points[0].at,
-        ends=curve.points[-1].at,
+        ticks=ticks_of([point.at for point in curve.points]),
+        hours=round(curve.step / HOUR),
     )
+
+
+def ticks_of(moments: Sequence[datetime]) -> list[datetime]:
+    """The first, the last and three between: what a time axis is labelled with."""
+    last = len(moments) - 1
+    return [moments[round(number * last / (TICKS - 1))] for number in range(TICKS)]
 
 
 def tone_of(curve: Curve) -> list[ToneBar]:

@@ -25,6 +25,7 @@ STEPS = (
     (timedelta(days=75), timedelta(days=1)),
 )
 MOST_POINTS = 75
+LEAST = timedelta(days=1)  # shown at least, so that what was heard during one hour is a slim column on a day
 
 # What one mention adds; log10 so that ten times the reach is one step more.
 _WEIGHT = """
@@ -113,11 +114,11 @@ def heat_at(event: Event, rules: Mapping[str, Any], *, now: datetime) -> float:
 
 
 def curve_of(event: Event, rules: Mapping[str, Any], *, now: datetime) -> Curve:
-    """The life of the event in at most 75 stretches of an hour, six hours or a day. One query."""
-    end = min(now, max(event.last_seen_at, event.first_seen_at) + 6 * HOUR)
-    span = end - event.first_seen_at
-    step = next((step for longest, step in STEPS if span <= longest), STEPS[-1][1])
-    origin = _start(event.first_seen_at, step)
+    """The life of the event, and a day at least, in at most 75 stretches of an hour, six hours or a day. One query."""
+    first = event.first_seen_at
+    end = min(now, max(event.last_seen_at + 6 * HOUR, first + LEAST))
+    step = next((step for longest, step in STEPS if end - first <= longest), STEPS[-1][1])
+    origin = _start(min(first, end - LEAST + HOUR), step)
     if end - origin > MOST_POINTS * step:
         origin = _start(end - (MOST_POINTS - 1) * step, step)
     given: dict[str, Any] = {**_params(rules), "events": [event.pk], "step": step, "origin": origin}

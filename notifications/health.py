@@ -54,7 +54,10 @@ def _stuck(now: datetime) -> Issue | None:
     stuck = _capped(waiting)
     if not stuck:
         return None
-    last = waiting.exclude(last_code="").order_by("-pk").values_list("last_code", flat=True).first() or "–"
+    last = waiting.exclude(last_code="").order_by("-pk").values_list("last_code", flat=True).first()
+    if last is None:
+        message = _("%(count)s messages have been waiting for more than 10 minutes and were not tried yet.")
+        return Issue("mail", "degraded", message % {"count": stuck})
     message = _("%(count)s messages have been waiting for more than 10 minutes; the last answer was %(code)s.")
     return Issue("mail", "degraded", message % {"count": stuck, "code": last})
 

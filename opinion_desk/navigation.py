@@ -97,11 +97,24 @@ ROOMS: tuple[tuple["_StrOrPromise", tuple[Room, ...]], ...] = (
 )
 
 
+# The four rooms within reach of a thumb, by the first of these roles one has; all others are behind "More".
+NEAR: tuple[tuple[Role, tuple[str, str, str, str]], ...] = (
+    (Role.MONITOR, ("home", "monitoring:alerts", "monitoring:events", "monitoring:mentions")),
+    (Role.SUPERVISOR, ("home", "cases:list", "cases:approvals", "escalation:board")),
+    (Role.COMMANDER, ("home", "cases:approvals", "escalation:board", "monitoring:alerts")),
+    (Role.PR, ("home", "cases:approvals", "monitoring:alerts", "press:enquiries")),
+    (Role.LEGAL, ("home", "cases:list", "cases:approvals", "press:enquiries")),
+    (Role.ADMIN, ("home", "monitoring:sources", "notifications:channels", "operations")),
+)
+NEAR_OTHERS = ("home", "cases:list", "cases:tasks", "escalation:board")
+
+
 @dataclass(frozen=True)
 class Item:
     code: str
     label: "_StrOrPromise"
     url: str
+    is_near: bool = False
     is_current: bool = False
     shown: str = ""
     is_hot: bool = False
@@ -140,6 +153,7 @@ def navigation_of(request: HttpRequest) -> Navigation:
     current = max(
         (p for _, rooms in ROOMS for r in rooms for p in r.prefixes if here.startswith(p)), key=len, default=""
     )
+    near = next((views for role, views in NEAR if user.has_role(role)), NEAR_OTHERS)
     groups = [
         Group(
             label,
@@ -147,7 +161,7 @@ def navigation_of(request: HttpRequest) -> Navigation:
                 item
                 for room in rooms
                 if (not room.roles or user.has_role(*room.roles))
-                and (item := item_of(room, current=current, waiting=waiting))
+                and (item := item_of(room, current=current, waiting=waiting, is_near=room.view in near))
             ],
         )
         for label, rooms in ROOMS
@@ -162,7 +176,7 @@ def navigation_of(request: HttpRequest) -> Navigation:
     )
 
 
-def item_of(room: Room, *, current: str, waiting: Waiting) -> Item | None:
+def item_of(room: Room, *, current: str, waiting: Waiting, is_near: bool) -> Item | None:
     url = address(room.view)
     if not url:
         return None
@@ -171,6 +185,7 @@ def item_of(room: Room, *, current: str, waiting: Waiting) -> Item | None:
         code=room.view.replace(":", "-"),
         label=room.label,
         url=url,
+        is_near=is_near,
         is_current=current in room.prefixes,
         shown=room.words % {"n": counted(count)} if count else "",
         is_hot=bool(count) and room.is_hot,

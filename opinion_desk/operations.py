@@ -27,7 +27,7 @@ from timeline.now import now as time_now
 
 FINDINGS = 20
 LONG_SECONDS = 30  # a transaction older than this holds up vacuum, and perhaps somebody
-QUEUES = ("default", "fetch")
+QUEUES = {"default": _lazy("Everyday work"), "fetch": _lazy("Reading sources")}
 
 PARTS = {
     "timekeeper": _lazy("Timekeeper"),
@@ -36,6 +36,16 @@ PARTS = {
     "tick": _lazy("Last tick"),
     "audit": _lazy("Last audit"),
     "outside": _lazy("Sign of life to the outside"),
+}
+# What /healthz calls by a short word of its own, in words for people.
+NAMES = PARTS | {
+    "broker": _lazy("Broker"),
+    "channels": _lazy("Channels"),
+    "clocks": _lazy("Clocks"),
+    "database": _lazy("Database"),
+    "mail": _lazy("Mail"),
+    "sources": _lazy("Sources"),
+    "watches": _lazy("Watches"),
 }
 QUIET = {"audit": 180.0, "outside": 300.0}  # seconds; SILENT_AFTER for the others
 
@@ -102,9 +112,11 @@ def operations(request: HttpRequest) -> HttpResponse:
 
 def state_of_the_desk(now: datetime) -> dict[str, Any]:
     findings = AuditFinding.objects.filter(resolved_at=None).select_related("clock").order_by("-pk")
+    report = health(now)
     return {
         "now": now,
-        "report": health(now),
+        "report": report,
+        "issues": [issue | {"name": NAMES.get(issue["component"], "")} for issue in report["issues"]],
         "lags": [(_("Last hour"), _lags(now, hours=1)), (_("Last day"), _lags(now, hours=24))],
         "signs": signs(now),
         "queues": queues(),
@@ -140,7 +152,7 @@ def queues() -> list[Queue] | None:
     timeouts = {"socket_timeout": BROKER_TIMEOUT, "socket_connect_timeout": BROKER_TIMEOUT}
     try:
         with redis.Redis.from_url(settings.REDIS_URL, **timeouts) as client:
-            found = [Queue(name, int(client.llen(f"{prefix}{name}"))) for name in QUEUES]
+            found = [Queue(str(label), int(client.llen(f"{prefix}{name}"))) for name, label in QUEUES.items()]
             return [*found, Queue(_("under way"), int(client.hlen(f"{prefix}unacked")))]
     except (redis.RedisError, OSError):
         return None

@@ -18,7 +18,7 @@ from monitoring.arranging import operations_of, suggestions_of
 from monitoring.enums import Decision, Grade, Stage
 from monitoring.event_charts import drawing_of, tone_of
 from monitoring.expecting import outlook_of
-from monitoring.forms import units_for
+from monitoring.forms import DismissForm, units_for
 from monitoring.heat import curve_of, heat_at
 from monitoring.heat_rules import current_heat
 from monitoring.linking import links_of_event
@@ -36,6 +36,12 @@ ORDERS = {"": ("-last_seen_at", "-pk"), "heat": ("-heat_rank", "-pk")}
 
 
 class FilterForm(forms.Form):
+    q = forms.CharField(
+        label=_("Title holds"),
+        max_length=100,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Title holds")}),
+    )
     stage = forms.ChoiceField(label=_("Stage"), choices=[("", _("any stage")), *Stage.choices], required=False)
     grade = forms.TypedChoiceField(
         label=_("Grade"), choices=[("", _("any grade")), *Grade.choices], coerce=int, empty_value=None, required=False
@@ -61,6 +67,8 @@ class FilterForm(forms.Form):
         self.is_valid()
         given = self.cleaned_data
         found = {name: given[name] for name in ("stage", "grade", "unit") if given.get(name)}
+        if given.get("q"):
+            found["title__icontains"] = given["q"]
         if given.get("case"):
             found["case__isnull"] = given["case"] == "no"
         return found
@@ -112,6 +120,7 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
             "clock": with_clocks([alert])[0].clock if alert else None,
             "members": members_of(found),
             "case": visible_case(found.case_id, user),
+            "dismiss_form": DismissForm(),
             "may_choose": may_act(user) and found.mentions_count > 1,
             **_in_depth(found, user),
         }

@@ -14,6 +14,7 @@ from cases.enums import Confidentiality
 from cases.models import Case
 from cases.panels import panels_of
 from monitoring.enums import Decision, SourceType, Stage
+from monitoring.event_charts import drawing_of
 from monitoring.expecting import hold_against_what_came, outlook_of
 from monitoring.heat import curve_of, heat_at
 from monitoring.heat_rules import change_heat, current_heat, default_heat
@@ -99,6 +100,17 @@ def test_heat_halves_in_a_half_life_and_the_curve_says_the_same(leak: Event, now
     curve = curve_of(leak, rules, now=now)
     assert sum(point.mentions for point in curve.points) == 30
     assert curve.points[-1].heat == pytest.approx(hot, rel=0.1)
+
+
+def test_what_was_heard_during_one_hour_stands_on_a_day(org: Organisation, now: datetime) -> None:
+    (fresh,) = make_events(org.group, 1, now=now, posts=3)
+
+    young, old = (curve_of(fresh, default_heat(), now=when) for when in (now, now + 72 * HOUR))
+
+    assert [(len(curve.points), curve.step) for curve in (young, old)] == [(24, HOUR), (25, HOUR)]
+    assert (young.points[-1].mentions, old.points[0].mentions) == (3, 3)
+    assert old.points[-1].heat < old.points[0].heat
+    assert drawing_of(old).ticks == [old.points[place].at for place in (0, 6, 12, 18, 24)]
 
 
 def test_other_weights_make_another_heat(leak: Event, monitor: User, pr_officer: User, now: datetime) -> None:
@@ -265,7 +277,7 @@ def test_the_page_of_an_event_shows_all_of_it(desk: Client, leak: Event, now: da
     tend_all(now=now)
     shown = page(desk, leak.get_absolute_url(), now)
 
-    for words in ("Outbreak", "How it spread", "The next six hours", "Tone over time", 'class="curve"', "大V"):
+    for words in ("Outbreak", "How it spread", "The next six hours", "Tone over time", 'class="curve g', "大V"):
         assert words in shown
 
 
@@ -291,6 +303,8 @@ def test_the_list_filters_and_sorts(desk: Client, org: Organisation, now: dateti
     only = page(desk, f"{url}?stage=climax&case=no&unit={org.group.pk}", now)
     assert (f'id="event-{hot.pk}"' in only, f'id="event-{cold.pk}"' in only) == (True, False)
     assert f'id="event-{hot.pk}"' not in page(desk, f"{url}?case=yes", now)
+    titled = page(desk, f"{url}?q=徐汇店", now)
+    assert (f'id="event-{hot.pk}"' in titled, f'id="event-{cold.pk}"' in titled) == (True, False)
 
 
 def test_one_merges_splits_and_undoes_on_the_screens(desk: Client, org: Organisation, now: datetime) -> None:

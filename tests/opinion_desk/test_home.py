@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.enums import Role
 from accounts.models import User
+from opinion_desk.navigation import navigation_of
 from tests.factories.cases import Walk, load_categories
 from tests.factories.escalation import load_runbooks
 from timeline.now import shifted
@@ -81,6 +83,17 @@ def test_counts_stand_beside_the_rooms(walk: Walk, agent: User, outsider: User, 
     }
     assert 'id="count-cases-list" hx-swap-oob="true">2</span>' in parts["agent"]
     assert 'id="count-cases-list" hx-swap-oob="true"></span>' in parts["outsider"]
+
+
+def test_four_rooms_are_within_reach_of_a_thumb(agent: User, rf: RequestFactory) -> None:
+    near = {}
+    for role in Role:
+        agent.roles = [role]
+        request = rf.get("/")
+        request.user = agent
+        near[role] = [item.code for group in navigation_of(request).groups for item in group.items if item.is_near]
+    assert {len(codes) for codes in near.values()} == {4}
+    assert near[Role.MONITOR] == ["home", "monitoring-alerts", "monitoring-events", "monitoring-mentions"]
 
 
 @pytest.mark.parametrize("address", ["home", "navigation_counts"])

@@ -64,6 +64,15 @@ def test_the_navigation_leads_those_there_who_may_look(sign_in: SignIn, agent: U
     assert [f'href="{reverse("operations")}"' in page for page in pages] == [False, True]
 
 
+def test_what_is_wrong_is_named_in_words(sign_in: SignIn, administrator: User, settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+    found = sign_in(administrator).get(reverse("operations")).context["issues"]
+
+    assert all(issue["name"] for issue in found)
+    assert "Broker" in {str(issue["name"]) for issue in found}
+
+
 def test_lags_are_those_of_the_last_hour_and_the_last_day(org: Organisation, now: datetime) -> None:
     told(org, seconds=[1.0] * 98 + [3.0, 9.0], at=now - timedelta(minutes=5))
     told(org, seconds=[100.0], at=now - timedelta(hours=5))
@@ -108,7 +117,7 @@ def test_queues_are_counted_at_the_broker(org: Organisation) -> None:
         found = {queue.name: queue.depth for queue in operations.queues() or []}
         broker.delete(f"{prefix}fetch")
 
-    assert found["fetch"] == 1
+    assert found["Reading sources"] == 1
 
 
 def test_without_a_broker_the_page_still_stands(sign_in: SignIn, administrator: User, settings: Settings) -> None:
