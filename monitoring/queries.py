@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 from django.db.models import Case, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Value, When
+from django.http import QueryDict
+from django.utils.translation import ngettext
 
 from accounts.enums import Role
 from accounts.models import Unit, User
+from accounts.paging import Page, page_of
 from language.matching import Span, merged
 from monitoring.enums import AlertState, IncidentKind, SourceState, StormState
 from monitoring.models import Alert, Event, EventMention, HitVerdict, Incident, Mention, Source, Storm, Watch, WatchHit
 
-MEMBERS_SHOWN = 100
+MEMBERS_SHOWN = 20
 
 
 def alerts_for(user: User) -> QuerySet[Alert]:
@@ -74,8 +77,8 @@ def watches_for(user: User) -> QuerySet[Watch]:
     return rows.select_related("unit")
 
 
-def members_of(event: Event) -> list[EventMention]:
-    """The newest mentions of an event, with their sources and the hits of its unit's watches."""
+def members_of(event: Event, given: QueryDict) -> Page[EventMention]:
+    """A page of the mentions of an event, newest first, with their sources and the hits of its unit's watches."""
     newest = HitVerdict.objects.filter(hit=OuterRef("pk")).order_by("-at", "-pk").values("is_noise")[:1]
     said = Case(
         When(is_noise=True, then=Value("noise")), When(is_noise=False, then=Value("relevant")), default=Value("")
@@ -86,9 +89,12 @@ def members_of(event: Event) -> list[EventMention]:
         EventMention.objects.filter(event=event)
         .select_related("mention__source")
         .prefetch_related(Prefetch("mention__hits", queryset=hits, to_attr="shown_hits"))
-        .order_by("-said_at", "-mention_id")[:MEMBERS_SHOWN]
     )
-    return list(rows)
+    return page_of(rows, given, order=("-said_at", "-pk"), words=_how_many, size=MEMBERS_SHOWN)
+
+
+def _how_many(count: int) -> str:
+    return ngettext("%(n)s mention", "%(n)s mentions", count)
 
 
 def first_mentions(event: Event, *, limit: int) -> list[Mention]:

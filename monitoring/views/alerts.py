@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -118,15 +118,15 @@ def with_clocks(rows: Any) -> list[Row]:
 def alert(request: HttpRequest, pk: int) -> HttpResponse:
     user = signed_in(request)
     found: Alert = get_visible(alerts_for(user), pk=pk)
-    return render(request, "monitoring/alert_detail.html", page_context(found, user, DismissForm()))
+    return render(request, "monitoring/alert_detail.html", page_context(found, user, DismissForm(), request.GET))
 
 
-def page_context(alert: Alert, user: User, form: DismissForm) -> dict[str, Any]:
+def page_context(alert: Alert, user: User, form: DismissForm, given: QueryDict) -> dict[str, Any]:
     return {
         "alert": alert,
         "event": alert.event,
         "clock": with_clocks([alert])[0].clock,
-        "members": members_of(alert.event),
+        "page": members_of(alert.event, given),
         "may_judge": may_act(user),
         "entries": entries_of(ref(alert.event))[:ENTRIES_SHOWN],
         "case": visible_case(alert.case_id, user),

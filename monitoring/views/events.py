@@ -118,7 +118,7 @@ def event(request: HttpRequest, pk: int) -> HttpResponse:
     if found.merged_into is None:
         context |= {
             "clock": with_clocks([alert])[0].clock if alert else None,
-            "members": members_of(found),
+            "page": members_of(found, request.GET),
             "case": visible_case(found.case_id, user),
             "dismiss_form": DismissForm(),
             "may_choose": may_act(user) and found.mentions_count > 1,

@@ -40,11 +40,13 @@ def grading(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     number, body = current_rules()
     rows = GradingRules.objects.select_related("created_by")
+    weeks = weekly_quality(user, now=time_now())
     context = {
         "number": number,
         "form": WeightsForm(body=body, number=number),
         "strategies": [(grade, STRATEGIES[grade]) for grade in Grade],
-        "weeks": weekly_quality(user, now=time_now()),
+        "weeks": weeks,
+        "is_judged": any(week.judged for week in weeks),
         "page": page_of(rows, request.GET, order=("-number",), words=_how_many, size=10),
         "may_weigh": may_weigh(user),
     }

@@ -20,6 +20,7 @@ const actions = {
   "/": () => document.getElementById("search")?.focus(),
   j: () => move(1),
   k: () => move(-1),
+  x: () => here()?.querySelector("input[type=checkbox]")?.click(),
   "?": () => document.getElementById("shortcuts")?.showModal(),
 };
 

@@ -289,7 +289,7 @@ def test_the_page_costs_the_same_however_many_posts(
     tend_all(now=now)
     desk.get(event.get_absolute_url())
 
-    with django_assert_num_queries(31):
+    with django_assert_num_queries(32):
         desk.get(event.get_absolute_url())
 
 
