@@ -46,6 +46,7 @@ def grading(request: HttpRequest) -> HttpResponse:
         "form": WeightsForm(body=body, number=number),
         "strategies": [(grade, STRATEGIES[grade]) for grade in Grade],
         "weeks": weeks,
+        "is_raised": any(week.raised or week.judged for week in weeks),
         "is_judged": any(week.judged for week in weeks),
         "page": page_of(rows, request.GET, order=("-number",), words=_how_many, size=10),
         "may_weigh": may_weigh(user),

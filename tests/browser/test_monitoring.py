@@ -2,21 +2,25 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
 from monitoring.enums import AlertState, SourceKind
 from monitoring.importing import start_import
 from monitoring.models import Alert, Event, Source, Watch
+from monitoring.tending import tend_all
 from tests.conftest import Organisation
+from tests.factories.cases import CaseFactory
 from tests.factories.escalation import load_runbooks
-from tests.factories.monitoring import LEAK, SourceFactory, WatchFactory, bring, make_alert, said
+from tests.factories.monitoring import LEAK, OTHER_TALK, SourceFactory, WatchFactory, bring, make_alert, said
 from timeline.now import now as time_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
+EVIL = "<script>window.ran=1</script><img src=x onerror='window.ran=1'>云栖家居\"><svg onload='window.ran=1'>"
 
 
 @pytest.fixture(autouse=True)
@@ -57,9 +61,8 @@ def test_an_alert_becomes_a_case_with_a_thumb(org: Organisation, monitor: User, 
 
 
 def test_scripts_of_strangers_never_run(org: Organisation, monitor: User, screen: Callable[..., Any]) -> None:
-    evil = "<script>window.ran=1</script><img src=x onerror='window.ran=1'>云栖家居\"><svg onload='window.ran=1'>"
     WatchFactory(unit=org.group)
-    bring(SourceFactory(unit=org.group, name=evil[:100]), said("1", evil, title=evil, author=evil), now=time_now())
+    bring(SourceFactory(unit=org.group, name=EVIL[:100]), said("1", EVIL, title=EVIL, author=EVIL), now=time_now())
     desk = screen(monitor)
 
     for path in (
@@ -101,7 +104,8 @@ def test_the_screens_of_monitoring_are_free_of_axe_violations(
     source, watch = Source.objects.get(), Watch.objects.get()
     desk = screen(monitor, scheme=scheme, width=width)
     paths = ["alerts/", f"alerts/{alert.pk}/", "events/", f"events/{alert.event_id}/", "sources/", "sources/new/"]
-    paths += ["board/", "board/?wall=1"]
+    paths += ["events/heat/", f"events/{alert.event_id}/rearrange/", "grading/", "grading/edit/", "mentions/"]
+    paths += ["board/", "board/?wall=1", "board/?wall=1&theme=light"]
     paths += ["sources/add/", "sources/add/route/weibo-keyword/", "sources/add/hot-list/", "sources/add/mailbox/"]
     paths += ["imports/new/", f"imports/{brought(source, monitor)}/", "mentions/new/"]
     paths += [f"sources/{source.pk}/", "watches/", "watches/new/", f"watches/{watch.pk}/"]
@@ -110,3 +114,83 @@ def test_the_screens_of_monitoring_are_free_of_axe_violations(
         page = desk.open(f"/monitoring/{path}")
         assert (path, desk.axe()) == (path, [])
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.fixture
+def talk(org: Organisation) -> tuple[Event, Event]:
+    """A leak told hourly by somebody who tries to break in, like a complaint on file; a sofa told once."""
+    now = time_now()
+    WatchFactory(unit=org.group)
+    CaseFactory(unit=org.group, product="热水器", place="金桥店", received_at=now - timedelta(hours=20))
+    posts = [said(f"s{n}", title="", published_at=now - timedelta(hours=18 - n), author=EVIL) for n in range(18)]
+    bring(SourceFactory(unit=org.group, name=EVIL[:100]), *posts, now=now)
+    bring(SourceFactory(unit=org.group), said("sofa", OTHER_TALK[0], title="", published_at=now), now=now)
+    tend_all(now=now)
+    return Event.objects.get(mentions_count=18), Event.objects.get(mentions_count=1)
+
+
+def test_a_monitor_puts_events_in_order_with_the_keyboard(
+    talk: tuple[Event, Event], monitor: User, screen: Callable[..., Any]
+) -> None:
+    """Found, merged, undone, split, read, linked to a complaint; no screen of it has a barrier, light or dark."""
+    leak, sofa = talk
+    desk = screen(monitor)
+    page = desk.open("/monitoring/events/")
+    page.get_by_label("Title holds").focus()
+    page.keyboard.type("徐汇店")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-rows] > tr")).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**" + sofa.get_absolute_url())
+
+    pressed(page, page.get_by_role("link", name="Merge into another event"))
+    page.get_by_label("Title holds").focus()
+    page.keyboard.type("金桥店")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=*")
+    assert looks(desk, "merge") == []
+    page.get_by_role("radio").focus()
+    page.keyboard.press("Space")
+    pressed(page, page.get_by_role("button", name="Merge into it"))
+    expect(page.locator("#notices")).to_contain_text("Merged")
+    sofa.refresh_from_db()
+    assert sofa.merged_into == leak
+
+    pressed(page, page.get_by_role("button", name="Undo"))
+    expect(page.locator("#notices")).to_contain_text("Undone")
+
+    page.goto(desk.server + leak.get_absolute_url())
+    expect(page.locator(".stage").first).to_have_text("Brewing")
+    expect(
+        page.locator("section", has=page.get_by_role("heading", name="The next six hours")).locator("tbody tr")
+    ).to_have_count(6)
+    page.get_by_role("button", name="It is the same").first.click()
+    expect(page.get_by_text("the same", exact=True)).to_be_visible()
+    assert looks(desk, "event") == []
+
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    pressed(page, page.get_by_role("button", name="Split off or move"))
+    assert looks(desk, "split") == []
+    pressed(page, page.get_by_role("button", name="Split off as an event of its own"))
+    expect(page.locator("#notices")).to_contain_text("Split off")
+    leak.refresh_from_db()
+    assert (leak.mentions_count, Event.objects.count()) == (17, 3)
+    assert page.evaluate("window.ran") is None
+
+
+def pressed(page: Page, what: Locator) -> None:
+    what.focus()
+    page.keyboard.press("Enter")
+
+
+def looks(desk: Any, name: str) -> list[str]:
+    """At a desk by daylight, on a phone by night."""
+    found = []
+    for width, scheme in ((1440, "light"), (375, "dark")):
+        desk.page.set_viewport_size({"width": width, "height": 900})
+        desk.page.emulate_media(color_scheme=scheme)
+        found += [f"{name}, {scheme}: {wrong}" for wrong in desk.axe()]
+    desk.page.set_viewport_size({"width": 1440, "height": 900})
+    return found
