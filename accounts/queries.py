@@ -6,11 +6,20 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.enums import Function, Role, UnitKind
 from accounts.models import Unit, User
 
+# Units from the top down, then people: those have roles, if only an empty list of them.
+_ORGANISATION = """
+SELECT roles, id, place_id, kind, function, head_id FROM (
+    SELECT NULL::text[] AS roles, id, parent_id AS place_id, kind, function, head_id, path
+    FROM accounts_unit WHERE is_active
+    UNION ALL SELECT roles::text[], id, unit_id, '', '', NULL, '' FROM accounts_user WHERE is_active
+) AS organisation ORDER BY roles IS NOT NULL, path, id
+"""
 SEES_ALL = (Role.COMMANDER, Role.ADMIN, Role.LEGAL)
 
 
@@ -37,7 +46,7 @@ class _Place:
 
 @dataclass
 class OrgMap:
-    """The organisation read in two queries, then answered from memory: a thousand clocks ask it at once.
+    """The organisation read in one query, then answered from memory: a thousand clocks ask it at once.
 
     Answers are ids of active people in a stable order, empty where there is nobody: the caller's ladder climbs on.
     """
@@ -52,12 +61,14 @@ class OrgMap:
     @classmethod
     def load(cls) -> OrgMap:
         org = cls()
-        units = Unit.objects.filter(is_active=True).order_by("path")
-        for row in units.values_list("id", "kind", "function", "parent_id", "head_id"):
-            org._add_place(_Place(*row))
-        people = User.objects.filter(is_active=True).order_by("id")
-        for user_id, unit_id, roles in people.values_list("id", "unit_id", "roles"):
-            org._add_person(user_id, unit_id, roles)
+        with connection.cursor() as cursor:
+            cursor.execute(_ORGANISATION)
+            for roles, row_id, place_id, *place in cursor.fetchall():
+                if roles is None:
+                    kind, function, head_id = place
+                    org._add_place(_Place(row_id, kind, function, place_id, head_id))
+                else:
+                    org._add_person(row_id, place_id, roles)
         return org
 
     def supervisors_of(self, unit_id: int) -> list[int]:

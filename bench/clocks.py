@@ -19,7 +19,7 @@ from accounts.models import Unit, User
 from bench.report import Report
 from escalation.auditor import audit
 from escalation.ladder import Ladder
-from escalation.models import Clock, Rung, Shift
+from escalation.models import Alarm, Clock, Rung, Shift
 from escalation.planning import moment, next_moment
 from escalation.seeding import Place, seed_clocks
 from escalation.tick import tick
@@ -112,6 +112,7 @@ def seeded(running: int, where: list[Place], *, due: int = DUE, ahead: timedelta
         seed_clocks(running, now=now, due=due, where=where)
         cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute("VACUUM ANALYZE escalation_clock")
+        cursor.execute("VACUUM ANALYZE escalation_alarm")
         cursor.execute("VACUUM ANALYZE timeline_thread")
         cursor.execute("CHECKPOINT")
     yield now
@@ -154,9 +155,10 @@ def _make_due(now: datetime, number: int) -> datetime:
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE escalation_clock SET next_fire_at = %s,"
-            " ladder = jsonb_set(ladder, array[next_rung::text, 'at'], to_jsonb(%s::text)) WHERE id = ANY(%s)",
-            [at, at.isoformat(timespec="microseconds"), ids],
+            "WITH rung AS (UPDATE escalation_alarm SET at = %s WHERE clock_id = ANY(%s) RETURNING clock_id, next_rung)"
+            " UPDATE escalation_clock SET ladder = jsonb_set(ladder, array[next_rung::text, 'at'], to_jsonb(%s::text))"
+            " FROM rung WHERE id = clock_id",
+            [at, ids, at.isoformat(timespec="microseconds")],
         )
     return at
 
@@ -190,15 +192,14 @@ def _row_by_row(report: Report, where: list[Place]) -> None:
 
 def _fire_each(now: datetime, *, limit: int) -> None:
     ladder = Ladder.load(now)
-    for clock_id in list(
-        Clock.objects.filter(state="running", next_fire_at__lte=now).values_list("pk", flat=True)[:limit]
-    ):
+    for clock_id in list(Alarm.objects.filter(at__lte=now).values_list("pk", flat=True)[:limit]):
         with transaction.atomic():
             _fire_one(Clock.objects.select_for_update().get(pk=clock_id), ladder=ladder, now=now)
 
 
 def _fire_one(clock: Clock, *, ladder: Ladder, now: datetime) -> None:
-    rung = clock.ladder[clock.next_rung]
+    alarm = clock.alarm
+    rung = clock.ladder[alarm.next_rung]
     people = ladder.audience(clock, rung["tier"]).user_ids
     Rung.objects.create(
         clock=clock,
@@ -216,6 +217,6 @@ def _fire_one(clock: Clock, *, ladder: Ladder, now: datetime) -> None:
         OutboxMessage.objects.create(
             user_id=user_id, key=key, kind="clock.warning", created_at=now, next_attempt_at=now
         )
-    clock.next_rung += 1
-    clock.next_fire_at = next_moment(clock.ladder, clock.next_rung)
-    clock.save(update_fields=["next_rung", "next_fire_at"])
+    alarm.next_rung += 1
+    alarm.at = next_moment(clock.ladder, alarm.next_rung)
+    alarm.save()

@@ -19,7 +19,7 @@ from django.db import connection
 
 from bench.clocks import Told, prepared, seeded
 from bench.report import Report
-from escalation.models import Clock, Heartbeat, Rung
+from escalation.models import Alarm, Heartbeat, Rung
 from notifications.models import InboxItem, OutboxMessage
 from opinion_desk import engines
 from opinion_desk.children import Child
@@ -37,11 +37,15 @@ AFTERMATH = timedelta(seconds=15)  # a rung planned so soon after an accident co
 
 # One even share each, so that two due at once is the exception.
 _PLAN = """
-UPDATE escalation_clock clock SET next_fire_at = planned.at, ladder = jsonb_set(
+WITH planned AS (
+    SELECT id, %(start)s::timestamptz + (row_number() OVER (ORDER BY id) - 1) * %(step)s::interval AS at
+    FROM escalation_clock ORDER BY id LIMIT %(due)s
+), alarms AS (
+    UPDATE escalation_alarm alarm SET at = planned.at FROM planned WHERE clock_id = id
+)
+UPDATE escalation_clock clock SET ladder = jsonb_set(
     clock.ladder, '{0,at}', to_jsonb(to_char(planned.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')))
-FROM (SELECT id, %(start)s::timestamptz + (row_number() OVER (ORDER BY id) - 1) * %(step)s::interval AS at
-      FROM escalation_clock ORDER BY id LIMIT %(due)s) AS planned
-WHERE clock.id = planned.id
+FROM planned WHERE clock.id = planned.id
 """
 _CUT = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -135,7 +139,7 @@ def _plan(start: datetime) -> None:
 
 
 def _waiting(start: datetime) -> int:
-    return Clock.objects.filter(state="running", next_fire_at__lte=start + timedelta(seconds=SECONDS)).count()
+    return Alarm.objects.filter(at__lte=start + timedelta(seconds=SECONDS)).count()
 
 
 def _live_through(accidents: Accidents, *, start: datetime) -> None:

@@ -2,7 +2,7 @@
 The second pair of eyes on the clocks. It shares no code with the tick: its own reading of the plan, its own query.
 
 A running clock's plan says when each rung should have been told; the rungs that were told are rows. Whatever was due
-more than a little while ago and has no row is a finding, whatever `next_fire_at` says. What is found for the first time
+more than a little while ago and has no row is a finding, whatever the alarm says. What is found for the first time
 is armed once more, so that the next tick tells it; if that fails too, the finding stays and stays loud. A finding is
 closed by the auditor alone, when the row is there or the clock no longer runs.
 
@@ -35,7 +35,7 @@ _OWED = """
 WITH read AS (
     SELECT id FROM escalation_clock WHERE state <> 'stopped' AND due_at < %(cutoff)s::timestamptz
     UNION
-    SELECT id FROM escalation_clock WHERE state = 'running' AND next_fire_at < %(cutoff)s::timestamptz
+    SELECT clock_id FROM escalation_alarm WHERE at < %(cutoff)s::timestamptz
     UNION
     SELECT id FROM escalation_clock WHERE id > %(after)s AND id <= %(after)s + %(slice)s
 )
@@ -59,24 +59,31 @@ WHERE clock.id = ANY (ARRAY(SELECT id FROM read)) AND clock.state = 'running'
 ORDER BY at, clock.id
 LIMIT %(limit)s
 """
-# Only clocks that would otherwise sleep on, and from the first rung owed on if none after it was told already. A clock
-# somebody holds at this moment is being seen to.
+# Only clocks that would otherwise sleep on, and from the first rung owed on if none after it was told already. An alarm
+# somebody holds at this moment is being seen to; one that is missing altogether is made.
 _REARM = """
 WITH missed AS (
     SELECT clock_id, min(place) AS place FROM jsonb_to_recordset(%(owed)s::jsonb) AS owed(
         clock_id bigint, code text, kind text, place int)
     WHERE kind = 'not_fired' GROUP BY clock_id
-), held AS (
-    SELECT clock.id FROM escalation_clock clock JOIN missed ON missed.clock_id = clock.id
-    WHERE clock.state = 'running' AND (clock.next_fire_at IS NULL OR clock.next_fire_at > %(now)s)
-      AND NOT EXISTS (
+), asleep AS (
+    SELECT clock.id, missed.place - 1 AS next_rung FROM escalation_clock clock JOIN missed ON missed.clock_id = clock.id
+    WHERE clock.state = 'running' AND NOT EXISTS (
           SELECT 1 FROM escalation_rung told
           JOIN jsonb_array_elements(clock.ladder) WITH ORDINALITY AS plan(each, place) ON told.code = each ->> 'code'
           WHERE told.clock_id = clock.id AND plan.place > missed.place)
-    FOR NO KEY UPDATE OF clock SKIP LOCKED
+), held AS (
+    SELECT clock_id, asleep.next_rung FROM escalation_alarm alarm JOIN asleep ON asleep.id = alarm.clock_id
+    WHERE at IS NULL OR at > %(now)s FOR NO KEY UPDATE OF alarm SKIP LOCKED
+), made AS (
+    INSERT INTO escalation_alarm (clock_id, next_rung, at) SELECT id, next_rung, %(now)s FROM asleep
+    WHERE NOT EXISTS (SELECT 1 FROM escalation_alarm alarm WHERE alarm.clock_id = asleep.id)
+    ON CONFLICT (clock_id) DO NOTHING RETURNING clock_id
+), moved AS (
+    UPDATE escalation_alarm alarm SET next_rung = held.next_rung, at = %(now)s
+    FROM held WHERE alarm.clock_id = held.clock_id RETURNING alarm.clock_id
 )
-UPDATE escalation_clock clock SET next_rung = missed.place - 1, next_fire_at = %(now)s
-FROM missed JOIN held ON held.id = missed.clock_id WHERE clock.id = missed.clock_id
+SELECT clock_id FROM moved UNION ALL SELECT clock_id FROM made
 """
 _RECORD = """
 INSERT INTO escalation_auditfinding (clock_id, code, kind, details, found_at)

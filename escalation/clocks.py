@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import User
-from escalation import rules
+from escalation import alarms, rules
 from escalation.counting import Counting
 from escalation.enums import ClockKind, ClockState, RungKind
 from escalation.models import Clock
-from escalation.planning import Rungs, moment, next_moment, shifted, stamp
+from escalation.planning import Rungs, moment, shifted, stamp
 from escalation.working_hours import counting_of_clock
 from timeline.refs import ref
 from timeline.services import record
@@ -52,8 +52,10 @@ class Plan:
 
 
 def start_clocks(plans: Iterable[Plan]) -> list[Clock]:
-    """All in one statement. The caller's timeline row tells of them: a clock never starts for its own sake."""
-    return Clock.objects.bulk_create([_clock(plan) for plan in plans])
+    """All in two statements. The caller's timeline row tells of them: a clock never starts for its own sake."""
+    clocks = Clock.objects.bulk_create([_clock(plan) for plan in plans])
+    alarms.store(alarms.set_for(clock, 0) for clock in clocks)
+    return clocks
 
 
 def start_clock(plan: Plan) -> Clock:
@@ -69,13 +71,14 @@ def _clock(plan: Plan) -> Clock:
         },
         co_leads=list(plan.co_leads),
         pausable=list(plan.pausable),
-        next_fire_at=next_moment(plan.ladder, 0),
         **plan.carried,
     )
 
 
 def stop_clocks(clocks: QuerySet[Clock], *, now: datetime) -> int:
-    return clocks.exclude(state=ClockState.STOPPED).update(state=ClockState.STOPPED, stopped_at=now, next_fire_at=None)
+    stopped = clocks.exclude(state=ClockState.STOPPED).update(state=ClockState.STOPPED, stopped_at=now)
+    alarms.take_away(clocks)
+    return stopped
 
 
 def lock_thread(thread: str) -> None:
@@ -92,8 +95,11 @@ def lock_threads(threads: Iterable[str]) -> None:
 
 
 def locked(clock: Clock) -> Clock:
+    """As it stands now, with its alarm unless it has stopped."""
     lock_thread(clock.thread)
     fresh: Clock = Clock.objects.select_for_update(of=("self",)).get(pk=clock.pk)
+    if alarm := alarms.held([fresh.pk]).get(fresh.pk):
+        fresh.alarm = alarm
     return fresh
 
 
@@ -111,8 +117,8 @@ def acknowledge(clock: Clock, *, user: User, now: datetime, by_link: bool = Fals
     if is_acknowledged(clock, now=now):
         return clock
     clock.acknowledged_at, clock.acknowledged_by = now, user
-    clock.next_rung, clock.next_fire_at = after_acknowledgement(clock)
-    clock.save(update_fields=["acknowledged_at", "acknowledged_by", "next_rung", "next_fire_at"])
+    clock.save(update_fields=["acknowledged_at", "acknowledged_by"])
+    alarms.store([alarms.set_for(clock, after_acknowledgement(clock))])
     record(
         clock.thread,
         "clock.acknowledged",
@@ -137,13 +143,14 @@ def silences(rung: dict[str, str], *, acknowledged_at: datetime | None, due_at: 
     return rung["kind"] in SILENCED and acknowledged_at is not None and acknowledged_at >= due_at
 
 
-def after_acknowledgement(clock: Clock) -> tuple[int, datetime | None]:
-    place = clock.next_rung
+def after_acknowledgement(clock: Clock) -> int:
+    """The place of the next rung that is still to be told."""
+    place = clock.alarm.next_rung
     while place < len(clock.ladder) and silences(
         clock.ladder[place], acknowledged_at=clock.acknowledged_at, due_at=clock.due_at
     ):
         place += 1
-    return place, next_moment(clock.ladder, place)
+    return place
 
 
 @transaction.atomic
@@ -163,6 +170,7 @@ def pause(clock: Clock, *, reason_code: str, actor: User, now: datetime, note: s
         )
     clock.state, clock.paused_at, clock.pause_reason = ClockState.PAUSED, now, reason_code
     clock.save(update_fields=["state", "paused_at", "pause_reason"])
+    alarms.store([alarms.set_for(clock, clock.alarm.next_rung)])
     details = {"reason_code": reason_code, "why": _title_of_pause(clock)}
     _record_steering(clock, "clock.paused", actor=actor, now=now, reason=note, details=details)
     return clock
@@ -180,12 +188,12 @@ def resume(clock: Clock, *, actor: User | None, now: datetime) -> Clock:
     still = count.elapsed(paused_at, now)
     due = count.later(clock.due_at, still)
     clock.due_at, clock.is_provisional = due.at, clock.is_provisional or due.is_provisional
-    clock.ladder = shifted(clock.ladder, from_rung=clock.next_rung, by=still, count=count)
+    clock.ladder = shifted(clock.ladder, from_rung=clock.alarm.next_rung, by=still, count=count)
     clock.pauses = [*clock.pauses, [stamp(paused_at), stamp(now)]]
-    clock.next_fire_at = next_moment(clock.ladder, clock.next_rung)
     clock.paused_seconds += int(still.total_seconds())
     clock.state, clock.paused_at, clock.pause_reason = ClockState.RUNNING, None, ""
     clock.save()
+    alarms.store([alarms.set_for(clock, clock.alarm.next_rung)])
     if clock.step is not None and clock.kind == ClockKind.DEADLINE:
         clock.step.due_at, clock.step.is_provisional = clock.due_at, clock.is_provisional
         clock.step.save(update_fields=["due_at", "is_provisional"])

@@ -8,10 +8,11 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import Unit, User
 from accounts.queries import OrgMap, units_visible_to
+from escalation import alarms
 from escalation.clocks import lock_thread, silences
 from escalation.enums import ClockState, RunState, StepState
-from escalation.models import Clock, Run, Rung, Step
-from escalation.planning import moment, next_moment
+from escalation.models import Alarm, Clock, Run, Rung, Step
+from escalation.planning import moment
 from escalation.starting import place_step
 from escalation.steps import body_of, co_leads_of, open_steps_of
 from escalation.working_hours import count_for_whoever_acts
@@ -52,20 +53,19 @@ def pass_run(run: Run, *, subject: str, url: str, unit: Unit, now: datetime) -> 
     Step.objects.bulk_update(steps, ["lead_unit", "lead_function", "supporting", "assignee"])
     _place_clocks(Clock.objects.filter(run=run), steps, unit=unit)
     clocks = list(Clock.objects.filter(run=run).exclude(state=ClockState.STOPPED))
+    alarms.held([clock.pk for clock in clocks])
     for clock in clocks:
         clock.subject, clock.url = subject, url
-        _speak_again(clock, now=now)
-    names = ["subject", "url", "acknowledged_at", "acknowledged_by", "ladder", "next_rung", "next_fire_at"]
-    Clock.objects.bulk_update(clocks, names)
+    speaking = [_speak_again(clock, now=now) for clock in clocks if clock.acknowledged_at]
+    Clock.objects.bulk_update(clocks, ["subject", "url", "acknowledged_at", "acknowledged_by", "ladder"])
+    alarms.store(speaking)
     return run
 
 
-def _speak_again(clock: Clock, *, now: datetime) -> None:
+def _speak_again(clock: Clock, *, now: datetime) -> Alarm:
     """Nobody there has said that they have it in hand. What fell silent and lies behind leaves the plan (the auditor
     would miss it); what is still to come is told."""
     at = clock.acknowledged_at
-    if at is None:
-        return
     told = set(Rung.objects.filter(clock=clock).values_list("code", flat=True))
     clock.ladder = [
         rung
@@ -75,9 +75,8 @@ def _speak_again(clock: Clock, *, now: datetime) -> None:
         or moment(rung["at"]) > now
     ]
     ahead = (place for place, rung in enumerate(clock.ladder) if rung["code"] not in told)
-    clock.next_rung = next(ahead, len(clock.ladder))
-    clock.next_fire_at = next_moment(clock.ladder, clock.next_rung)
     clock.acknowledged_at, clock.acknowledged_by = None, None
+    return alarms.set_for(clock, next(ahead, len(clock.ladder)))
 
 
 def _place(steps: Iterable[Step], *, runs: dict[int, Run], unit: Unit) -> None:

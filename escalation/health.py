@@ -9,7 +9,7 @@ from accounts.health import Issue
 from escalation.auditor import GRACE
 from escalation.enums import ClockState
 from escalation.heartbeats import silence
-from escalation.models import AuditFinding, Clock
+from escalation.models import Alarm, AuditFinding, Clock
 
 TICK_SILENCE = timedelta(seconds=20)
 AUDIT_SILENCE = timedelta(minutes=3)
@@ -28,7 +28,7 @@ def clocks(now: datetime) -> ClockFigures:
     """
     running = Clock.objects.filter(state=ClockState.RUNNING)
     owed = AuditFinding.objects.filter(resolved_at=None).count()
-    late = running.filter(next_fire_at__lt=now - GRACE).count()
+    late = Alarm.objects.filter(at__lt=now - GRACE, clock__state=ClockState.RUNNING).count()
     return {
         "lag_seconds": round(lag(now).total_seconds(), 3),
         "running": running.count(),
@@ -38,8 +38,8 @@ def clocks(now: datetime) -> ClockFigures:
 
 def lag(now: datetime) -> timedelta:
     """How long the oldest due rung has been waiting. One look at the index the tick reads."""
-    due = Clock.objects.filter(state=ClockState.RUNNING, next_fire_at__lte=now).order_by("next_fire_at")
-    oldest = due.values_list("next_fire_at", flat=True).first()
+    due = Alarm.objects.filter(at__lte=now, clock__state=ClockState.RUNNING).order_by("at")
+    oldest = due.values_list("at", flat=True).first()
     return now - oldest if oldest else timedelta(0)
 
 

@@ -111,7 +111,7 @@ class Ladder:
 
     @classmethod
     def load(cls, now: datetime) -> Ladder:
-        """Three queries: units, people, and who is on duty or away at this moment."""
+        """Two queries: the organisation, and who is on duty or away at this moment."""
         return cls(OrgMap.load(), Presence.load(now))
 
     def of_rung(self, clock: Placed, rung: Mapping[str, str]) -> Audience:

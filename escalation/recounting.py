@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
+from escalation import alarms
 from escalation.clocks import stood_still
 from escalation.counting import Counting
 from escalation.enums import ClockKind, ClockState, RungKind
@@ -25,7 +26,6 @@ from escalation.planning import (
     climbing_anew,
     climbs_plan,
     moment,
-    next_moment,
     reminder_plan,
     stamp,
     without_stale_warnings,
@@ -42,15 +42,13 @@ _HEADS = "SELECT 1 FROM timeline_thread WHERE key = ANY(%s) ORDER BY key FOR NO 
 _MOVE = """
 WITH moved AS (
     SELECT * FROM jsonb_to_recordset(%(moved)s::jsonb) AS m(
-        id bigint, step bigint, due_at timestamptz, is_provisional boolean, ladder jsonb, next_rung int,
-        next_fire_at timestamptz)
+        id bigint, step bigint, due_at timestamptz, is_provisional boolean, ladder jsonb)
 ), steps AS (
     UPDATE escalation_step step SET due_at = moved.due_at, is_provisional = moved.is_provisional
     FROM moved WHERE step.id = moved.step AND NOT step.is_moved AND step.due_at IS NOT NULL
 )
 UPDATE escalation_clock clock
-SET due_at = moved.due_at, is_provisional = moved.is_provisional, ladder = moved.ladder, next_rung = moved.next_rung,
-    next_fire_at = moved.next_fire_at
+SET due_at = moved.due_at, is_provisional = moved.is_provisional, ladder = moved.ladder
 FROM moved WHERE clock.id = moved.id
 """
 
@@ -128,6 +126,7 @@ def _count_anew(ids: Iterable[tuple[int, str]], *, now: datetime) -> list[Moved]
         cursor.execute(_HEADS, [list(set(wanted.values()))])
     rows = clocks_to_count().filter(pk__in=wanted).select_related("step").select_for_update(of=("self",))
     clocks = list(rows.prefetch_related("step__run"))  # one run carries many clocks, and its whole runbook
+    alarms.held(wanted)
     told: dict[int, set[str]] = {pk: set() for pk in wanted}
     for clock_id, code in Rung.objects.filter(clock__in=wanted).values_list("clock_id", "code"):
         told[clock_id].add(code)
@@ -197,13 +196,14 @@ def _store(moved: Collection[Moved]) -> None:
             "due_at": stamp(each.due.at),
             "is_provisional": each.due.is_provisional,
             "ladder": each.ladder,
-            "next_rung": each.next_rung,
-            "next_fire_at": stamp(at) if (at := next_moment(each.ladder, each.next_rung)) else None,
         }
         for each in moved
     ]
     with connection.cursor() as cursor:
         cursor.execute(_MOVE, {"moved": json.dumps(rows)})
+    for each in moved:
+        each.clock.ladder = each.ladder
+    alarms.store(alarms.set_for(each.clock, each.next_rung) for each in moved)
 
 
 def _draft(moved: Moved, *, row: Recount, now: datetime) -> Draft:

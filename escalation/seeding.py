@@ -11,7 +11,7 @@ from django.db import connection
 from accounts.enums import Function
 from accounts.models import Unit
 from escalation.models import Clock
-from escalation.planning import ladder_plan, next_moment
+from escalation.planning import ladder_plan
 from escalation.runbooks import current_version
 from timeline.bulk import insert_rows
 
@@ -32,8 +32,6 @@ COLUMNS = (
     "started_at",
     "due_at",
     "state",
-    "next_fire_at",
-    "next_rung",
     "pause_reason",
     "paused_seconds",
     "is_drill",
@@ -53,6 +51,11 @@ _OWN = {
     "label": "'KS-20261121-' || to_char(number, 'FM000000')",
     "url": "'/cases/KS-20261121-' || to_char(number, 'FM000000') || '/'",
 }
+
+_ALARMS = """
+INSERT INTO escalation_alarm (clock_id, next_rung, at) SELECT id, 0, (ladder -> 0 ->> 'at')::timestamptz
+FROM escalation_clock WHERE state = 'running' ON CONFLICT (clock_id) DO NOTHING
+"""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,8 @@ def seed_clocks(
     insert_rows(Clock, COLUMNS, rows)
     if count > made:
         _repeat(made, count, due=due, prefix=prefix)
+    with connection.cursor() as cursor:
+        cursor.execute(_ALARMS)
     return count
 
 
@@ -139,8 +144,6 @@ def _rows(
             started_at,
             started_at + length,
             "running",
-            next_moment(ladder, 0),
-            0,
             "",
             0,
             False,

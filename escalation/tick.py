@@ -1,10 +1,10 @@
 """
 The clock engine: what is due is claimed, told and moved on, in one transaction a batch.
 
-1. Claim clocks whose `next_fire_at` has come, FOR UPDATE SKIP LOCKED, and the heads of their threads likewise: a file
-   somebody is writing to right now waits for the next tick, so the tick itself waits for nobody and cannot deadlock.
+1. Claim alarms whose moment has come, FOR UPDATE SKIP LOCKED, and the heads of their threads likewise: a file somebody
+   is writing to right now waits for the next tick, so the tick itself waits for nobody and cannot deadlock.
 2. Work out in memory every rung that has come (one that slept for an hour tells every missed rung once, in order).
-3. Write rungs and the clocks' next moments, timeline rows, inbox and outbox rows. Commit.
+3. Write rungs and the next moments of the alarms, timeline rows, inbox and outbox rows. Commit.
 
 A batch that fails is walked clock by clock, and the one clock to blame is set aside for an hour with a finding.
 Whatever happens before the commit has not happened: the next tick claims the same clocks again.
@@ -22,7 +22,7 @@ from django.db import connection, transaction
 from escalation.clocks import silences
 from escalation.enums import Finding, RungKind
 from escalation.ladder import Audience, Ladder
-from escalation.models import AuditFinding, Clock
+from escalation.models import Alarm, AuditFinding
 from escalation.planning import moment, stamp
 from notifications.enums import Level
 from notifications.services import Telling, tell_many
@@ -33,15 +33,21 @@ logger = logging.getLogger(__name__)
 BATCH = 1000
 SET_ASIDE = timedelta(hours=1)
 
+# Only alarms are locked here. What is read of their clocks comes in a statement of its own: it sees what was committed
+# until the lock was ours, and nobody who changes a clock's plan commits without the alarm.
+_CLAIM = """
+SELECT clock_id, next_rung FROM escalation_alarm
+WHERE at <= %(now)s AND (%(only)s::bigint IS NULL OR clock_id = %(only)s)
+ORDER BY at, clock_id LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+"""
 # Of the plan nearly always two rungs are enough, the one whose moment has come and the one after it. It is read whole
 # where more than one may be due, where some fell silent, and for a repeat, which asks whom it told before.
-_CLAIM = """
+_READ = """
 WITH due AS MATERIALIZED (
-    SELECT id, thread, title, label, url, owner_id, lead_unit_id, co_leads, unit_id, ladder, next_rung,
-           due_at, acknowledged_at, is_drill, next_fire_at
-    FROM escalation_clock
-    WHERE state = 'running' AND next_fire_at <= %(now)s AND (%(only)s::bigint IS NULL OR id = %(only)s)
-    ORDER BY next_fire_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+    SELECT alarm.place, alarm.next_rung, clock.id, thread, title, label, url, owner_id, lead_unit_id, co_leads, unit_id,
+           ladder, due_at, acknowledged_at, is_drill
+    FROM unnest(%(ids)s::bigint[], %(rungs)s::int[]) WITH ORDINALITY AS alarm(id, next_rung, place)
+    JOIN escalation_clock clock ON clock.id = alarm.id AND clock.state = 'running'
 ), heads AS MATERIALIZED (
     SELECT key, last_seq, last_hash FROM timeline_thread
     WHERE key IN (SELECT thread FROM due) FOR NO KEY UPDATE SKIP LOCKED
@@ -57,7 +63,7 @@ CROSS JOIN LATERAL (SELECT due.ladder -> due.next_rung ->> 'kind' <> 'repeat'
                            AND due.ladder -> (due.next_rung + 1) ->> 'at' > %(horizon)s
                            AND coalesce(due.acknowledged_at < due.due_at, true) AS brief) AS plan
 WHERE heads.key IS NOT NULL OR NOT EXISTS (SELECT 1 FROM timeline_thread head WHERE head.key = due.thread)
-ORDER BY due.next_fire_at, due.id
+ORDER BY due.place
 """
 
 _FIRE = """
@@ -67,9 +73,9 @@ WITH fired AS (
     FROM jsonb_to_recordset(%(rungs)s::jsonb) AS r(
         clock_id bigint, code text, kind text, tier text, told_tier text, planned_at timestamptz, audience jsonb)
 )
-UPDATE escalation_clock clock SET next_rung = moved.next_rung, next_fire_at = moved.next_fire_at
-FROM jsonb_to_recordset(%(moved)s::jsonb) AS moved(id bigint, next_rung int, next_fire_at timestamptz)
-WHERE clock.id = moved.id
+UPDATE escalation_alarm alarm SET next_rung = moved.next_rung, at = moved.at
+FROM jsonb_to_recordset(%(moved)s::jsonb) AS moved(clock_id bigint, next_rung int, at timestamptz)
+WHERE alarm.clock_id = moved.clock_id
 """
 
 VERBS: dict[str, str] = {
@@ -123,12 +129,12 @@ class Firing(NamedTuple):
 
 
 class Move(NamedTuple):
-    """What is told about one clock now, and where it stands afterwards."""
+    """What is told about one clock now, and what its alarm is set to afterwards."""
 
     clock: DueClock
     firings: list[Firing]
     next_rung: int
-    next_fire_at: str | None
+    at: str | None
 
 
 def tick(*, now: datetime, limit: int = BATCH, clock: Callable[[], datetime] | None = None) -> int:
@@ -174,7 +180,11 @@ def _fire_batch(
 
 def claim_due(*, now: datetime, limit: int, only: int | None = None) -> list[DueClock]:
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"now": now, "horizon": stamp(now), "limit": limit, "only": only})
+        cursor.execute(_CLAIM, {"now": now, "limit": limit, "only": only})
+        if not (alarms := cursor.fetchall()):
+            return []
+        ids, rungs = zip(*alarms, strict=True)
+        cursor.execute(_READ, {"ids": list(ids), "rungs": list(rungs), "horizon": stamp(now)})
         rows = cursor.fetchall()
     plans = json.loads(f"[{','.join(row[LADDER] for row in rows)}]")  # one text for all: half the price of each alone
     return [_due_clock(row, ladder) for row, ladder in zip(rows, plans, strict=True)]
@@ -212,7 +222,7 @@ def _move(clock: DueClock, *, ladder: Ladder, horizon: str) -> Move:
 
 def _store(moves: list[Move], firings: list[Firing], *, claimed_at: datetime, fired_at: datetime) -> None:
     rungs = [_rung_row(firing) for firing in firings]
-    moved = [{"id": move.clock.id, "next_rung": move.next_rung, "next_fire_at": move.next_fire_at} for move in moves]
+    moved = [{"clock_id": move.clock.id, "next_rung": move.next_rung, "at": move.at} for move in moves]
     with connection.cursor() as cursor:
         moments = {"claimed_at": claimed_at, "fired_at": fired_at}
         cursor.execute(_FIRE, {**moments, "rungs": json.dumps(rungs), "moved": json.dumps(moved)})
@@ -276,8 +286,8 @@ def _tellings(firing: Firing) -> Iterator[Telling]:
 
 # ---- when one of them is broken -----------------------------------------------------------------
 def _fire_one_by_one(*, now: datetime, limit: int) -> int:
-    due = Clock.objects.filter(state="running", next_fire_at__lte=now).order_by("next_fire_at")
-    return sum(_fire_alone(clock_id, now=now) for clock_id in due.values_list("pk", flat=True)[:limit])
+    due = Alarm.objects.filter(at__lte=now).order_by("at", "pk").values_list("pk", flat=True)
+    return sum(_fire_alone(clock_id, now=now) for clock_id in due[:limit])
 
 
 def _fire_alone(clock_id: int, *, now: datetime) -> int:
@@ -292,7 +302,7 @@ def _fire_alone(clock_id: int, *, now: datetime) -> int:
 def set_aside(clock_id: int, error: Exception, *, now: datetime) -> None:
     """Out of the way of the others, and on the books: the auditor and the health page say so until it is mended."""
     with transaction.atomic():
-        Clock.objects.filter(pk=clock_id, state="running").update(next_fire_at=now + SET_ASIDE)
+        Alarm.objects.filter(pk=clock_id).update(at=now + SET_ASIDE)
         AuditFinding.objects.update_or_create(
             clock_id=clock_id,
             code="",

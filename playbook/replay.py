@@ -16,8 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.errors import Invalid, Refusal
 from accounts.models import User
-from escalation.enums import ClockState
-from escalation.models import Clock
+from escalation.models import Alarm
 from escalation.services import tick
 from notifications.services import deliver_due
 from playbook.actions import ACTIONS
@@ -120,8 +119,7 @@ def _pass_time(since: datetime, until: datetime, *, speed: float, wait: Callable
 
 
 def _next_fire(until: datetime) -> datetime | None:
-    running = Clock.objects.filter(state=ClockState.RUNNING, next_fire_at__lte=until)
-    first: datetime | None = running.aggregate(first=Min("next_fire_at"))["first"]
+    first: datetime | None = Alarm.objects.filter(at__lte=until).aggregate(first=Min("at"))["first"]
     return first
 
 

@@ -6,7 +6,7 @@ and PostgreSQL then ends one of them.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -97,7 +97,7 @@ def record(
         is_drill=is_drill,
     )
     with transaction.atomic(savepoint=False):
-        row = next(_chained([draft], {}))
+        row = next(_chained([draft], _heads({thread})))
         entry = Entry.objects.create(**row._asdict() | {"details": json.loads(row.details)})
         _advance({thread: (entry.seq, entry.hash)})
     return entry
@@ -112,14 +112,14 @@ def record_many(drafts: Sequence[Draft], *, heads: Mapping[str, Head] | None = N
         return
     # No savepoint of its own: a record that cannot be written takes the caller's transaction with it.
     with transaction.atomic(savepoint=False):
-        rows = list(_chained(drafts, heads or {}))
-        insert_rows(Entry, Row._fields, rows)
-        _advance({row.thread: (row.seq, row.hash) for row in rows})
+        known = heads or {}
+        last = {**known, **_heads({draft.thread for draft in drafts} - known.keys())}
+        insert_rows(Entry, Row._fields, _chained(drafts, last))
+        _advance({draft.thread: last[draft.thread] for draft in drafts})
 
 
-def _chained(drafts: Sequence[Draft], known: Mapping[str, Head]) -> Iterator[Row]:
-    """Whole rows, numbered and hashed; from here to the end of the transaction their threads are ours."""
-    heads = {**known, **_heads({draft.thread for draft in drafts} - known.keys())}
+def _chained(drafts: Iterable[Draft], heads: dict[str, Head]) -> Iterator[Row]:
+    """Whole rows, numbered and hashed, made while PostgreSQL stores those before them; `heads` follow."""
     recorded_at = datetime.now(UTC)  # when it was written down, by the real clock, whatever a drill's clock says
     for draft in drafts:
         seq, prev_hash = heads[draft.thread]
@@ -129,22 +129,23 @@ def _chained(drafts: Sequence[Draft], known: Mapping[str, Head]) -> Iterator[Row
 
 
 def _row(draft: Draft, *, seq: int, prev_hash: str, recorded_at: datetime) -> Row:
-    content: dict[str, Any] = {
-        "thread": draft.thread,
-        "seq": seq,
-        "subject": draft.subject or draft.thread,
-        "actor_id": draft.actor_id,
-        "verb": draft.verb,
-        "from_state": draft.from_state,
-        "to_state": draft.to_state,
-        "reason": mask_free_text(draft.reason) if draft.reason else "",  # people type phone numbers into reasons
-        "details": JsonText(canonical(plain(draft.details))),
-        "at": draft.at,
-        "recorded_at": recorded_at,
-        "is_drill": draft.is_drill,
-        "prev_hash": prev_hash,
-    }
-    return Row(**content, hash=entry_hash(**content))
+    thread, verb, at, actor_id, subject, from_state, to_state, reason, details, is_drill = draft
+    content = (
+        thread,
+        seq,
+        subject or thread,
+        actor_id,
+        verb,
+        from_state,
+        to_state,
+        mask_free_text(reason) if reason else "",  # people type phone numbers into reasons
+        JsonText(canonical(plain(details))),
+        at,
+        recorded_at,
+        is_drill,
+        prev_hash,
+    )
+    return Row(*content, entry_hash(*content))
 
 
 def _heads(threads: set[str]) -> dict[str, Head]:

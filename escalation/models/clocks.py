@@ -25,8 +25,8 @@ class Clock(models.Model):
     """
     Time running out for one thing: running ⇄ paused → stopped.
 
-    `ladder` is the plan, every rung with its absolute moment; `next_rung` the first not yet fired; `next_fire_at` its
-    moment, or null when nothing more will fire. Only a new clock gets a new plan, so a rung fires once for ever.
+    `ladder` is the plan, every rung with its absolute moment; how far it is told stands beside it, in its alarm: this
+    row is wide, and firing leaves it alone. Only a new clock gets a new plan, so a rung fires once for ever.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, null=True, blank=True, related_name="clocks", db_index=False)
@@ -37,7 +37,7 @@ class Clock(models.Model):
     title = models.JSONField(default=dict)
     label = models.CharField(max_length=300)
     url = models.CharField(max_length=300, blank=True, default="")
-    # Every tick rewrites what it fires, with all its indexes: only those that are read. `owner` has its own below.
+    # Only indexes that are read; `owner` has its own below.
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -54,8 +54,6 @@ class Clock(models.Model):
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=ClockState, default=ClockState.RUNNING)
-    next_fire_at = models.DateTimeField(null=True, blank=True)
-    next_rung = models.PositiveSmallIntegerField(default=0)
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=40, blank=True, default="")
     paused_seconds = models.PositiveIntegerField(default=0)  # of counted time: what resuming gave back
@@ -74,8 +72,6 @@ class Clock(models.Model):
         verbose_name = _("clock")
         verbose_name_plural = _("clocks")
         indexes: ClassVar = [
-            # tick.claim_due: the only reader. Its size follows what runs, its cost what is due.
-            models.Index(fields=["next_fire_at"], name="clock_next_fire", condition=Q(state=ClockState.RUNNING)),
             # The board, by time left, and the clocks of one person.
             models.Index(fields=["due_at", "id"], name="clock_board", condition=~Q(state=ClockState.STOPPED)),
             models.Index(fields=["owner", "due_at"], name="clock_mine", condition=~Q(state=ClockState.STOPPED)),
@@ -93,6 +89,23 @@ class Clock(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("escalation:clock", args=[self.pk])
+
+
+class Alarm(models.Model):
+    """
+    What a clock tells next: `next_rung` is the first rung of its plan that is not yet told, `at` the moment it rings.
+
+    Nothing rings (null) while the clock is paused and once everything is told; a stopped clock has no alarm. The tick
+    moves thousands of these at a time, so the row is narrow: nothing that is of the clock itself belongs here.
+    """
+
+    clock = models.OneToOneField(Clock, models.CASCADE, primary_key=True, related_name="alarm")
+    next_rung = models.PositiveSmallIntegerField(default=0)
+    at = models.DateTimeField(null=True)
+
+    class Meta:
+        # tick.claim_due. Its size follows what runs, its cost what is due.
+        indexes: ClassVar = [models.Index(fields=["at"], name="alarm_at", condition=Q(at__isnull=False))]
 
 
 class Rung(models.Model):

@@ -184,9 +184,9 @@ def test_an_acknowledgement_of_the_last_department_silences_nothing_for_the_next
 
     clock = clock_of(following)
     assert clock.acknowledged_at is None
-    assert clock.ladder[clock.next_rung]["code"] == "plus60"
-    assert clock.next_fire_at is not None
-    tick(now=clock.next_fire_at)
+    assert clock.ladder[clock.alarm.next_rung]["code"] == "plus60"
+    assert clock.alarm.at is not None
+    tick(now=clock.alarm.at)
     assert list(Rung.objects.filter(clock=clock).values_list("code", flat=True)) == ["warn80", "breach", "plus60"]
 
 

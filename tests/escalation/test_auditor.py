@@ -8,7 +8,7 @@ from accounts.models import User
 from escalation import health
 from escalation.auditor import audit, owed_rungs
 from escalation.heartbeats import beat, silence
-from escalation.models import AuditFinding, Clock
+from escalation.models import Alarm, AuditFinding, Clock
 from escalation.services import acknowledge
 from escalation.tick import tick
 from notifications.models import InboxItem
@@ -64,7 +64,7 @@ def test_a_clock_that_was_told_to_forget_is_found_by_its_plan(
     org: Organisation, agent: User, at, now: datetime
 ) -> None:
     clock = make_clock(org.branch, now=now, owner_id=agent.pk)
-    Clock.objects.filter(pk=clock.pk).update(next_fire_at=None, next_rung=8)
+    Alarm.objects.filter(pk=clock.pk).update(at=None, next_rung=8)
 
     assert tick(now=at(70)) == 0
     assert [each.code for each in audit(now=at(71)).owed] == ["warn50", "warn80", "breach", "plus10"]
@@ -109,7 +109,7 @@ def test_a_clock_that_would_sleep_on_is_armed_once_and_told_by_the_next_tick(
     org: Organisation, agent: User, at, now: datetime, wrong: int | None
 ) -> None:
     clock = make_clock(org.branch, now=now, owner_id=agent.pk)
-    Clock.objects.update(next_rung=3, next_fire_at=None if wrong is None else at(wrong))
+    Alarm.objects.update(next_rung=3, at=None if wrong is None else at(wrong))
 
     report = audit(now=at(49))
 
@@ -117,14 +117,14 @@ def test_a_clock_that_would_sleep_on_is_armed_once_and_told_by_the_next_tick(
     tick(now=at(49))
     assert list(clock.rungs.values_list("code", flat=True)) == ["warn50", "warn80"]
     assert audit(now=at(50)).is_clean
-    assert Clock.objects.get().next_fire_at == at(60)
+    assert Alarm.objects.get().at == at(60)
 
 
 def test_what_fails_again_is_not_armed_again_and_stays_loud(org: Organisation, agent: User, at, now: datetime) -> None:
     make_clock(org.branch, now=now, owner_id=agent.pk)
-    Clock.objects.update(next_fire_at=None)
+    Alarm.objects.update(at=None)
     audit(now=at(31))
-    Clock.objects.update(next_fire_at=None)
+    Alarm.objects.update(at=None)
 
     report = audit(now=at(32))
 
@@ -149,7 +149,7 @@ def test_more_clocks_than_one_reading_holds_are_read_in_turn(
 ) -> None:
     for number in range(6):
         make_clock(org.branch, now=now, owner_id=agent.pk, thread=f"case:{number}")
-    Clock.objects.update(next_fire_at=None)  # they say nothing, and their time is not up
+    Alarm.objects.update(at=None)  # they say nothing, and their time is not up
     last = Clock.objects.order_by("-pk").values_list("pk", flat=True)[0]
     monkeypatch.setattr("escalation.auditor.SLICE", last - 3)
 

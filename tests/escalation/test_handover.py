@@ -128,7 +128,7 @@ def test_the_move_costs_the_same_however_much_runs(
     for number in range(runs):
         start("media", subject=f"enquiry:{number}")
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         move_runs("case:1", org.other_branch)
 
 

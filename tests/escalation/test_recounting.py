@@ -71,7 +71,7 @@ def test_a_new_day_off_moves_what_crosses_it_and_says_so(
     assert clock_of(run, "classify").due_at == same.due_at
     moved = clock_of(run, "outcome")
     assert (moved.pk, moved.due_at) == (later.pk, MONDAY + 3 * DAY)
-    assert (moved.step.due_at, moved.next_fire_at) == (MONDAY + 3 * DAY, datetime.fromisoformat(moved.ladder[0]["at"]))  # type: ignore[union-attr]  # its step
+    assert (moved.step.due_at, moved.alarm.at) == (MONDAY + 3 * DAY, datetime.fromisoformat(moved.ladder[0]["at"]))  # type: ignore[union-attr]  # its step
     entry = Entry.objects.get(verb="clock.recounted", subject=f"clock:{later.pk}")
     assert (entry.actor, entry.details["from"], entry.details["to"], entry.details["why"][0]["date"]) == (
         administrator,
@@ -95,7 +95,7 @@ def test_what_was_told_stays_told_and_is_not_told_again(
     day_off(date(2026, 11, 25), now=told_at + HOUR)
 
     moved = clock_of(run, "investigation")
-    assert (moved.due_at, moved.next_rung) == (MONDAY + 3 * DAY, 1)
+    assert (moved.due_at, moved.alarm.next_rung) == (MONDAY + 3 * DAY, 1)
     tick(now=MONDAY + 2 * DAY + 5 * HOUR)
     assert list(Rung.objects.filter(clock=moved).values_list("code", flat=True)) == ["warn80"]
     tick(now=MONDAY + 3 * DAY)

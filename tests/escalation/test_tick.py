@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.enums import Function
 from accounts.models import User
 from escalation.enums import Finding
-from escalation.models import AuditFinding, Clock, Run, Rung
+from escalation.models import Alarm, AuditFinding, Clock, Run, Rung
 from escalation.services import acknowledge, deliver, pause, resume
 from escalation.tick import tick
 from notifications.models import InboxItem, OutboxMessage
@@ -56,7 +56,7 @@ def test_the_ladder_of_the_media_runbook_climbs_at_its_literal_times(
         assert codes(clock)[-1] == code
         assert told(clock, code) == people
     clock.refresh_from_db()
-    assert (clock.next_fire_at, clock.state) == (None, "running")
+    assert (clock.alarm.at, clock.state) == (None, "running")
 
 
 def test_a_rung_leaves_a_row_a_timeline_row_an_inbox_row_and_a_mail_for_everybody_told(
@@ -101,7 +101,7 @@ def test_a_clock_that_slept_through_an_hour_tells_every_missed_rung_once_in_orde
         "plus10",
         "plus20",
     ]
-    assert Clock.objects.get().next_fire_at == at(90)
+    assert Alarm.objects.get().at == at(90)
 
 
 def test_a_person_without_an_address_is_told_in_the_app_only(
@@ -151,7 +151,7 @@ def test_an_acknowledgement_after_the_breach_stops_the_climb_and_not_the_clock(
 
     clock.refresh_from_db()
     assert codes(clock) == ["warn50", "warn80", "breach"]
-    assert (clock.state, clock.acknowledged_by_id, clock.next_fire_at) == ("running", agent.pk, None)
+    assert (clock.state, clock.acknowledged_by_id, clock.alarm.at) == ("running", agent.pk, None)
     assert Entry.objects.filter(verb="clock.acknowledged").count() == 1
 
 
@@ -210,7 +210,7 @@ def test_a_paused_clock_stands_still_and_gives_the_time_back(
     assert codes(clock) == ["warn50"]
     resumed = resume(clock, actor=agent, now=at(100))
 
-    assert (resumed.due_at, resumed.next_fire_at) == (at(120), at(108))
+    assert (resumed.due_at, resumed.alarm.at) == (at(120), at(108))
     tick(now=at(120))
     assert codes(clock) == ["warn50", "warn80", "breach"]
 
@@ -231,7 +231,7 @@ def test_one_broken_clock_is_set_aside_and_the_others_are_told(
         Finding.BROKEN,
         {"error": "KeyError: 'kind'"},
     )
-    assert Clock.objects.get(pk=broken.pk).next_fire_at == at(90)
+    assert Alarm.objects.get(pk=broken.pk).at == at(90)
 
 
 def test_a_clock_whose_rung_was_already_told_is_set_aside_and_not_told_again(
@@ -239,7 +239,7 @@ def test_a_clock_whose_rung_was_already_told_is_set_aside_and_not_told_again(
 ) -> None:
     clock = make_clock(org.branch, now=now, owner_id=agent.pk)
     tick(now=at(30))
-    Clock.objects.filter(pk=clock.pk).update(next_rung=0, next_fire_at=at(30))
+    Alarm.objects.filter(pk=clock.pk).update(next_rung=0, at=at(30))
 
     assert tick(now=at(31)) == 0
 

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection, connections, transaction
 
 from accounts.models import User
-from escalation.models import Clock, Heartbeat, Rung
+from escalation.models import Alarm, Heartbeat, Rung
 from escalation.services import acknowledge, deliver
 from escalation.tick import tick
 from notifications.models import InboxItem, OutboxMessage
@@ -178,7 +178,7 @@ def test_a_worker_killed_in_mid_tick_loses_nothing_and_doubles_nothing(
         assert until(lambda: len(waiting_for_lock()) == 1), "the worker never reached the middle of its tick"
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()
-    assert Clock.objects.filter(next_rung=0).count() == 25
+    assert Alarm.objects.filter(next_rung=0).count() == 25
     table_lock.rollback()
     assert until(lambda: not waiting_for_lock())
     assert counts() == [0, 0, 0, 0]
@@ -189,7 +189,7 @@ def test_a_worker_killed_in_mid_tick_loses_nothing_and_doubles_nothing(
 
     assert counts() == [25, 25, 25, 25]
     assert set(Rung.objects.values_list("code", flat=True)) == {"warn50"}
-    assert set(Clock.objects.values_list("next_rung", flat=True)) == {1}
+    assert set(Alarm.objects.values_list("next_rung", flat=True)) == {1}
 
 
 @pytest.mark.engines
@@ -218,7 +218,7 @@ def test_a_killed_worker_cut_connections_and_an_emptied_broker_lose_nothing_and_
         assert until(lambda: Rung.objects.count() == 25 and Heartbeat.objects.filter(pk="timekeeper").exists())
 
     assert counts() == [25, 25, 25, 25]
-    assert set(Clock.objects.values_list("next_rung", flat=True)) == {1}
+    assert set(Alarm.objects.values_list("next_rung", flat=True)) == {1}
     assert all(rung.planned_at <= rung.claimed_at <= rung.fired_at for rung in Rung.objects.all() if rung.claimed_at)
 
 

@@ -7,7 +7,7 @@ from django.db import OperationalError, connection
 from accounts.health import Issue
 from escalation import heartbeats
 from escalation.health import clocks
-from escalation.models import Clock
+from escalation.models import Alarm, Clock
 from opinion_desk import alive
 from opinion_desk.health import health, worst
 from timeline.now import now as clock_now
@@ -26,10 +26,12 @@ def all_alive(db, monkeypatch):
 
 @pytest.fixture
 def clock(org, now):
-    def running(**fields):
+    def running(*, at=None, **fields):
         values = {"thread": "case:1", "subject": "case:1", "label": "KS", "unit": org.branch, "grade": 3, "ladder": []}
         times = {"started_at": now - timedelta(hours=2), "due_at": now + timedelta(hours=1)}
-        return Clock.objects.create(**(values | times | fields))
+        made = Clock.objects.create(**(values | times | fields))
+        Alarm.objects.create(clock=made, at=at)
+        return made
 
     return running
 
@@ -88,10 +90,10 @@ def test_a_database_that_is_away_fails_with_503(client, settings, monkeypatch):
 
 
 def test_clocks_that_should_have_fired_are_counted(clock, now):
-    clock(next_fire_at=now - timedelta(seconds=90))
-    clock(next_fire_at=now + timedelta(minutes=5))
-    clock(next_fire_at=None)
-    clock(next_fire_at=now - timedelta(hours=1), state="paused")
+    clock(at=now - timedelta(seconds=90))
+    clock(at=now + timedelta(minutes=5))
+    clock(at=None)
+    clock(at=now - timedelta(hours=1), state="paused")
 
     figures = {"running": 3, "overdue_unfired": 1, "lag_seconds": 90.0}
     assert (clocks(now), health(now)["clocks"]) == (figures, figures)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases.models import Case
-from escalation.models import Clock, Rung, Step
+from escalation.models import Alarm, Rung, Step
 from monitoring.models import Alert, Mention
 from notifications.models import InboxItem, OutboxMessage
 from opinion_desk.board import Desk, desk_of
@@ -142,7 +142,7 @@ def test_the_record_is_whole_and_dated_as_the_script_says() -> None:
 
 
 def test_nothing_that_was_due_is_left_unfired() -> None:
-    assert Clock.objects.filter(state="running", next_fire_at__lte=PRESENT).count() == 0
+    assert Alarm.objects.filter(at__lte=PRESENT).count() == 0
     assert OutboxMessage.objects.exclude(state="sent").count() == 0
 
 
