@@ -7,7 +7,8 @@ is armed once more, so that the next tick tells it; if that fails too, the findi
 closed by the auditor alone, when the row is there or the clock no longer runs.
 
 Every minute it reads the plans of all clocks whose time is up, of those that say themselves that they are late, and a
-slice of all others in turn: everything up to SLICE clocks, and of a million each one within the half hour.
+slice of all others in turn: everything up to SLICE clocks, and of a million each one within four minutes. An alarm of
+the slice that would sleep past its rung is set to ring at once; the tick then sets it to what the plan says.
 """
 
 import json
@@ -27,7 +28,7 @@ from notifications.services import tell
 logger = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=15)
-SLICE = 40_000  # clocks read in turn each minute
+SLICE = 250_000  # clocks read in turn each minute
 
 # Moments of the plan are texts in UTC of one fixed width, so they compare as texts; a plan that cannot be read is a
 # finding too ("broken"). Climbs and repeats are not owed after an acknowledgement that came when the time was up.
@@ -37,7 +38,11 @@ WITH read AS (
     UNION
     SELECT clock_id FROM escalation_alarm WHERE at < %(cutoff)s::timestamptz
     UNION
-    SELECT id FROM escalation_clock WHERE id > %(after)s AND id <= %(after)s + %(slice)s
+    SELECT id FROM escalation_clock clock LEFT JOIN escalation_alarm alarm ON alarm.clock_id = clock.id
+    WHERE id > %(after)s AND id <= %(after)s + %(slice)s AND state = 'running'
+      AND (coalesce(ladder -> 0 ->> 'at', '') < %(cutoff)s OR ladder -> 0 ->> 'at' > '9')
+      AND (coalesce(ladder -> next_rung ->> 'at', '') < %(cutoff)s
+           OR next_rung <> (SELECT count(*) FROM escalation_rung told WHERE told.clock_id = clock.id))
 )
 SELECT clock.id, coalesce(rung.code, '') AS code, coalesce(rung.at, '') AS at, clock.label,
        CASE WHEN rung.is_readable THEN 'not_fired' ELSE 'broken' END AS kind, rung.place::int
@@ -85,6 +90,24 @@ WITH missed AS (
 )
 SELECT clock_id FROM moved UNION ALL SELECT clock_id FROM made
 """
+# Alarms that are set, but later than the rung they are set for, or to nothing; what was set aside as broken is known.
+# The plan of a clock that somebody changes meanwhile may be old here: an alarm that rings too early tells nothing.
+_WAKE = """
+UPDATE escalation_alarm SET at = %(now)s WHERE clock_id = ANY (ARRAY(
+    SELECT clock_id FROM escalation_clock clock JOIN escalation_alarm alarm ON alarm.clock_id = clock.id
+    WHERE clock.id > %(after)s AND clock.id <= %(after)s + %(slice)s AND state = 'running'
+      AND (at IS NULL OR at > %(now)s) AND coalesce(ladder -> next_rung ->> 'at', '9') <
+          coalesce(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'), '9')
+      AND NOT EXISTS (SELECT 1 FROM escalation_auditfinding finding WHERE finding.clock_id = clock.id
+                      AND finding.kind = 'broken' AND finding.resolved_at IS NULL)
+    FOR NO KEY UPDATE OF alarm SKIP LOCKED))
+"""
+# What stopped or paused a clock took its alarm with it; where that went wrong the tick would look at it for ever.
+_HUSH = """
+UPDATE escalation_alarm SET at = NULL WHERE clock_id = ANY (ARRAY(
+    SELECT clock_id FROM escalation_alarm alarm JOIN escalation_clock clock ON clock.id = alarm.clock_id
+    WHERE at < %(cutoff)s AND state <> 'running' FOR NO KEY UPDATE OF alarm SKIP LOCKED))
+"""
 _RECORD = """
 INSERT INTO escalation_auditfinding (clock_id, code, kind, details, found_at)
 SELECT clock_id, code, kind, jsonb_build_object('planned_at', at), %(now)s
@@ -117,12 +140,14 @@ class Owed:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What the auditor saw. `new` counts findings that were not on the books before, `rearmed` clocks set going."""
+    """What the auditor saw. `new` counts findings that were not on the books before, `rearmed` clocks set going,
+    `woken` alarms that would have slept past their rung."""
 
     owed: tuple[Owed, ...]
     new: int
     resolved: int
     rearmed: int = 0
+    woken: int = 0
 
     @property
     def is_clean(self) -> bool:
@@ -142,7 +167,9 @@ def audit(*, now: datetime, grace: timedelta = GRACE, limit: int = 1000) -> Audi
             logger.error(words, len(owed), owed[0].at, rearmed)
             if was_quiet:
                 _tell_command(owed, incident=min(new), now=now)
-    return AuditReport(tuple(owed), len(new), resolved, rearmed)
+    if woken := _woken(now=now, grace=grace):
+        logger.error("%s alarms were set later than their clocks say; they ring now.", woken)
+    return AuditReport(tuple(owed), len(new), resolved, rearmed, woken)
 
 
 def owed_rungs(*, now: datetime, grace: timedelta = GRACE, limit: int = 1000) -> list[Owed]:
@@ -173,6 +200,13 @@ def _rearmed(owed: Sequence[Owed], *, now: datetime) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(_REARM, {"owed": _as_json(owed), "now": now})
+        return int(cursor.rowcount)
+
+
+def _woken(*, now: datetime, grace: timedelta) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_HUSH, {"cutoff": now - grace})
+        cursor.execute(_WAKE, {"now": now, "slice": SLICE, "after": _turn(now)})
         return int(cursor.rowcount)
 
 

@@ -174,7 +174,7 @@ def _fire_batch(
         firings = [firing for move in moves for firing in move.firings]
         _store(moves, firings, claimed_at=now, fired_at=clock() if clock else now)
         record_many([_draft(firing, now=now) for firing in firings], heads=_heads(clocks))
-        tell_many([telling for firing in firings for telling in _tellings(firing)], now=now)
+        tell_many([telling for firing in firings for telling in _tellings(firing)], now=now, is_new=True)
     return len(clocks)
 
 

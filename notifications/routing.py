@@ -28,7 +28,7 @@ WITH told AS MATERIALIZED (
 ), inbox AS (
     INSERT INTO notifications_inboxitem (user_id, key, kind, params, url, level, thread, created_at)
     SELECT user_id, key, kind, params, url, level, thread, %(now)s FROM told
-    ON CONFLICT (key) DO NOTHING
+    {twice}
 ), people AS MATERIALIZED (
     SELECT person.id, person.email <> '' AS has_mail, coalesce(unit.path, '') AS path,
            coalesce(unit.time_zone, %(zone)s) AS zone,
@@ -105,11 +105,19 @@ INSERT INTO notifications_outboxmessage
 SELECT user_id, key, channel, via_id, lane, '', kind, params, url, thread, level, urgent, 'pending', 0,
        next_attempt_at, '', '', %(now)s, ''
 FROM out
-ON CONFLICT (key) DO NOTHING
+{twice}
 """
+_ONCE = "ON CONFLICT (key) DO NOTHING"
 
 
-def write(news: Sequence[Mapping[str, Any]], *, now: datetime, zone: str) -> None:
-    """`news`: {"kind", "params", "url", "thread", "level", "stays_inside", "told": [{"user_id", "key"}]} each."""
+_as_text = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+
+
+def write(news: Sequence[Mapping[str, Any]], *, now: datetime, zone: str, is_new: bool = False) -> None:
+    """`news`: {"kind", "params", "url", "thread", "level", "stays_inside", "told": [{"user_id", "key"}]} each.
+
+    `is_new`: none of it was ever told; a key that is there all the same is a fault. It saves a fifth of the work.
+    """
+    statement = _TELL.replace("{twice}", "" if is_new else _ONCE)
     with connection.cursor() as cursor:
-        cursor.execute(_TELL, {"news": json.dumps(news, ensure_ascii=False), "now": now, "zone": zone})
+        cursor.execute(statement, {"news": _as_text(news), "now": now, "zone": zone})

@@ -28,11 +28,14 @@ class Telling(NamedTuple):
 SHARED = ("kind", "params", "url", "thread", "level", "stays_inside")
 
 
-def tell_many(tellings: Sequence[Telling], *, now: datetime) -> None:
-    """An inbox row each, and a row in the outbox for every way out (routing.py); said twice it is still told once."""
+def tell_many(tellings: Sequence[Telling], *, now: datetime, is_new: bool = False) -> None:
+    """An inbox row each, and a row in the outbox for every way out (routing.py); said twice it is still told once.
+
+    `is_new`: rows of the caller's own, in this transaction, see to it that nothing here is said twice.
+    """
     if not tellings:
         return
-    routing.write(_news(tellings), now=now, zone=settings.TIME_ZONE)
+    routing.write(_news(tellings), now=now, zone=settings.TIME_ZONE, is_new=is_new)
     transaction.on_commit(ring, robust=True)
 
 

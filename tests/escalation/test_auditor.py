@@ -8,7 +8,7 @@ from accounts.models import User
 from escalation import health
 from escalation.auditor import audit, owed_rungs
 from escalation.heartbeats import beat, silence
-from escalation.models import Alarm, AuditFinding, Clock
+from escalation.models import Alarm, AuditFinding, Clock, Rung
 from escalation.services import acknowledge
 from escalation.tick import tick
 from notifications.models import InboxItem
@@ -118,6 +118,42 @@ def test_a_clock_that_would_sleep_on_is_armed_once_and_told_by_the_next_tick(
     assert list(clock.rungs.values_list("code", flat=True)) == ["warn50", "warn80"]
     assert audit(now=at(50)).is_clean
     assert Alarm.objects.get().at == at(60)
+
+
+@pytest.mark.parametrize("wrong", [None, 600])
+def test_an_alarm_that_is_wrong_is_set_right_before_its_time(
+    org: Organisation, agent: User, at, now: datetime, wrong: int | None
+) -> None:
+    make_clock(org.branch, now=now, owner_id=agent.pk)
+    Alarm.objects.update(at=None if wrong is None else at(wrong))
+
+    report = audit(now=at(1))
+    tick(now=at(1))
+
+    assert (report.woken, Alarm.objects.get().at, Rung.objects.count()) == (1, at(30), 0)
+    assert audit(now=at(2)).woken == 0
+
+
+def test_an_alarm_of_a_clock_that_does_not_run_is_switched_off(
+    org: Organisation, agent: User, at, now: datetime
+) -> None:
+    make_clock(org.branch, now=now, owner_id=agent.pk)
+    Clock.objects.update(state="paused")
+
+    tick(now=at(31))
+    audit(now=at(31))
+
+    assert (Rung.objects.count(), Alarm.objects.get().at) == (0, None)
+
+
+def test_a_clock_without_any_alarm_gets_one(org: Organisation, agent: User, at, now: datetime) -> None:
+    clock = make_clock(org.branch, now=now, owner_id=agent.pk)
+    Alarm.objects.all().delete()
+
+    assert audit(now=at(31)).rearmed == 1
+
+    tick(now=at(31))
+    assert list(clock.rungs.values_list("code", flat=True)) == ["warn50"]
 
 
 def test_what_fails_again_is_not_armed_again_and_stays_loud(org: Organisation, agent: User, at, now: datetime) -> None:

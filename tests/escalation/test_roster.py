@@ -267,7 +267,7 @@ def test_a_week_costs_the_same_with_one_shift_and_with_three(
     for hour in range(rows):
         put_on_duty(UserFactory(unit=desk), starts_at=at(21, hour), ends_at=at(21, hour + 1))
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         plan = week_plan(desk, monday=MONDAY, now=now)
         shown = [str(line.shift.user) for day in plan.days for line in day.lines]
 
