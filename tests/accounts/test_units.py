@@ -101,8 +101,8 @@ def test_who_belongs_nowhere_or_has_left_sees_nothing(org):
     assert units_visible_to(UserFactory(unit=org.group, roles=[Role.ADMIN], is_active=False)).count() == 0
 
 
-def test_the_map_is_read_in_two_queries_and_answers_from_memory(org, supervisor, django_assert_num_queries):
-    with django_assert_num_queries(2):
+def test_the_map_is_read_in_one_query_and_answers_from_memory(org, supervisor, django_assert_num_queries):
+    with django_assert_num_queries(1):
         chart = OrgMap.load()
         for _ in range(1000):
             chart.supervisors_of(org.branch.pk)

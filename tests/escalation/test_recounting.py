@@ -219,4 +219,4 @@ def test_a_recount_asks_the_same_for_one_run_and_three(start: Start, administrat
     assert len(asked) == QUERIES
 
 
-QUERIES = 24
+QUERIES = 26
