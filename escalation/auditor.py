@@ -7,7 +7,7 @@ is armed once more, so that the next tick tells it; if that fails too, the findi
 closed by the auditor alone, when the row is there or the clock no longer runs.
 
 Every minute it reads the plans of all clocks whose time is up, of those that say themselves that they are late, and a
-slice of all others in turn: everything up to SLICE clocks, and of a million each one within four minutes. An alarm of
+slice of all others in turn: everything up to SLICE clocks, and of a million each one within seven minutes. An alarm of
 the slice that would sleep past its rung is set to ring at once; the tick then sets it to what the plan says.
 """
 
@@ -28,7 +28,7 @@ from notifications.services import tell
 logger = logging.getLogger(__name__)
 
 GRACE = timedelta(seconds=15)
-SLICE = 250_000  # clocks read in turn each minute
+SLICE = 150_000  # clocks read in turn each minute
 
 # Moments of the plan are texts in UTC of one fixed width, so they compare as texts; a plan that cannot be read is a
 # finding too ("broken"). Climbs and repeats are not owed after an acknowledgement that came when the time was up.
@@ -38,7 +38,8 @@ WITH read AS (
     UNION
     SELECT clock_id FROM escalation_alarm WHERE at < %(cutoff)s::timestamptz
     UNION
-    SELECT id FROM escalation_clock clock LEFT JOIN escalation_alarm alarm ON alarm.clock_id = clock.id
+    SELECT id FROM escalation_clock clock LEFT JOIN escalation_alarm alarm
+        ON alarm.clock_id = clock.id AND alarm.clock_id > %(after)s AND alarm.clock_id <= %(after)s + %(slice)s
     WHERE id > %(after)s AND id <= %(after)s + %(slice)s AND state = 'running'
       AND (coalesce(ladder -> 0 ->> 'at', '') < %(cutoff)s OR ladder -> 0 ->> 'at' > '9')
       AND (coalesce(ladder -> next_rung ->> 'at', '') < %(cutoff)s
@@ -94,7 +95,8 @@ SELECT clock_id FROM moved UNION ALL SELECT clock_id FROM made
 # The plan of a clock that somebody changes meanwhile may be old here: an alarm that rings too early tells nothing.
 _WAKE = """
 UPDATE escalation_alarm SET at = %(now)s WHERE clock_id = ANY (ARRAY(
-    SELECT clock_id FROM escalation_clock clock JOIN escalation_alarm alarm ON alarm.clock_id = clock.id
+    SELECT clock_id FROM escalation_clock clock JOIN escalation_alarm alarm
+        ON alarm.clock_id = clock.id AND alarm.clock_id > %(after)s AND alarm.clock_id <= %(after)s + %(slice)s
     WHERE clock.id > %(after)s AND clock.id <= %(after)s + %(slice)s AND state = 'running'
       AND (at IS NULL OR at > %(now)s) AND coalesce(ladder -> next_rung ->> 'at', '9') <
           coalesce(to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'), '9')
