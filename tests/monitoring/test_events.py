@@ -21,6 +21,7 @@ from monitoring.heat_rules import change_heat, current_heat, default_heat
 from monitoring.linking import decide_link, links_of_case, links_of_event
 from monitoring.models import CaseLink, Event, EventForecast, EventSuggestion
 from monitoring.operations import split_event
+from monitoring.queries import MEMBERS_SHOWN
 from monitoring.spreading import spread_of
 from monitoring.tending import tend_all
 from tests.conftest import Organisation
@@ -291,6 +292,17 @@ def test_the_page_costs_the_same_however_many_posts(
 
     with django_assert_num_queries(32):
         desk.get(event.get_absolute_url())
+    with django_assert_num_queries(21):
+        desk.get(event.alert.get_absolute_url())
+
+
+def test_the_talk_of_an_event_comes_in_pages(desk: Client, org: Organisation, now: datetime) -> None:
+    (event,) = make_events(org.group, 1, now=now, posts=MEMBERS_SHOWN + 1)
+
+    first = desk.get(event.get_absolute_url()).context["page"]
+    last = desk.get(event.alert.get_absolute_url() + first.next_url).context["page"]
+
+    assert [len(page.rows) for page in (first, last)] == [MEMBERS_SHOWN, 1]
 
 
 def test_the_list_filters_and_sorts(desk: Client, org: Organisation, now: datetime) -> None:

@@ -59,7 +59,9 @@ def test_the_list_of_alerts_costs_the_same_however_long(
 
 
 @pytest.mark.parametrize("count", [1, 3])
-@pytest.mark.parametrize(("view", "queries"), [("events", 8), ("sources", 7), ("watches", 7)])
+@pytest.mark.parametrize(
+    ("view", "queries"), [("events", 8), ("sources", 7), ("watches", 7), ("lists", 4), ("grading", 9)]
+)
 def test_the_other_lists_cost_the_same_too(
     view: str,
     queries: int,
