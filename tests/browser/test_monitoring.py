@@ -172,6 +172,7 @@ def test_a_monitor_puts_events_in_order_with_the_keyboard(
     page.keyboard.press("j")
     page.keyboard.press("x")
     pressed(page, page.get_by_role("button", name="Split off or move"))
+    expect(page.get_by_role("button", name="Split off as an event of its own")).to_be_visible()
     assert looks(desk, "split") == []
     pressed(page, page.get_by_role("button", name="Split off as an event of its own"))
     expect(page.locator("#notices")).to_contain_text("Split off")
