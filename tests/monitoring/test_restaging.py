@@ -21,7 +21,8 @@ from timeline.now import shifted
 
 HOUR = timedelta(hours=1)
 MORNING = datetime(2026, 11, 2, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
-BIG_V, QUALITY, ACCIDENT, TALK = {"reach": 300_000}, {"kinds": ("negative_review",)}, {"kinds": ("emergency",)}, {}
+BIG_V, QUALITY, ACCIDENT = {"reach": 300_000}, {"kinds": ("negative_review",)}, {"kinds": ("emergency",)}
+TALK: dict[str, Any] = {}
 Script = Sequence[tuple[int, int, dict[str, Any]]]  # hours after nine in the morning, mentions, what the first one is
 
 
