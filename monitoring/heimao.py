@@ -8,13 +8,18 @@ FIELDS = {"sn", "title", "appeal", "summary", "timestamp", "url"}
 
 
 def is_heimao(data: Mapping[str, Any]) -> bool:
-    return "sn" in data and "external_id" not in data and bool({"title", "summary", "appeal"} & set(data))
+    main = _main(data)
+    return "sn" in main and "external_id" not in main and bool({"title", "summary", "appeal"} & set(main))
+
+
+def _main(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    main = data.get("main")
+    return main if isinstance(main, dict) else data
 
 
 def as_mention(data: Mapping[str, Any]) -> dict[str, Any]:
     """`{sn, title, appeal, summary, timestamp, url}`, perhaps within `main` → the fields of a pushed mention."""
-    main = data.get("main") if isinstance(data.get("main"), dict) else data
-    assert isinstance(main, Mapping)  # noqa: S101 -- for the type checker
+    main = _main(data)
     summary, appeal = (str(main.get(name) or "") for name in ("summary", "appeal"))
     mention: dict[str, Any] = {
         "external_id": str(main.get("sn") or ""),

@@ -96,6 +96,7 @@ def test_old_and_future_pushes_are_refused(minutes: int, answer: object, now: da
         {"webhook-id": ""},
         {"webhook-id": "x" * 5000},
         {"webhook-id": "a\x00b"},
+        {"webhook-id": "m1.2"},
         {"webhook-id": "\udcff"},
     ],
 )
@@ -192,7 +193,10 @@ def test_unknown_addresses_and_paused_sources_are_404(push: Callable[..., Any]) 
     assert Client().get(reverse("monitoring:hook", args=["x"])).status_code == 405
 
 
-def test_the_field_names_of_heimao_are_known(push: Callable[..., Any], now: datetime) -> None:
+@pytest.mark.parametrize("within", [dict, lambda complaint: {"main": complaint}])
+def test_the_field_names_of_heimao_are_known(
+    within: Callable[[Any], Any], push: Callable[..., Any], now: datetime
+) -> None:
     complaint = {
         "sn": "17361234567",
         "title": "云栖家居 热水器漏水",
@@ -202,7 +206,7 @@ def test_the_field_names_of_heimao_are_known(push: Callable[..., Any], now: date
         "url": "//tousu.sina.com.cn/complaint/view/17361234567/",
     }
 
-    assert push(body_of(complaint)).status_code == 202
+    assert push(body_of(within(complaint))).status_code == 202
     take_in_waiting(now=now)
 
     mention = Mention.objects.get()
