@@ -145,6 +145,8 @@ def changes_of_source(changes: Mapping[str, Sequence[Any]]) -> list[str]:
     """`address: a → b`, a line each; only the name where the values are numbers of rows or secret."""
     lines = []
     for name, (before, after) in changes.items():
+        if name == "url" and "route_params" in changes:
+            continue  # it follows from them
         words = str(_field_of_source(name).verbose_name) if name != "route_params" else gettext("parameters")
         silent = name == "unit_id" or before == after
         lines.append(words if silent else f"{words}: {_value(name, before)} → {_value(name, after)}")
