@@ -16,8 +16,9 @@ from language.elements import within_scope
 from language.rules import Rule, RuleError
 from monitoring.enums import SourceKind, SourceState
 from monitoring.models import Source, Watch
-from monitoring.pace import KEY_SECONDS
 from monitoring.reading import places_of
+
+KEY_SECONDS = 60  # as often as a source is ever read
 
 
 def close_watches_of(source: Source, *, now: datetime) -> list[Watch]:

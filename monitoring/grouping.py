@@ -15,13 +15,13 @@ from django.db import connection
 from accounts.masking import mask_free_text
 from language.similarity import JOIN, SUGGEST, SUGGEST_WITHIN, likeness
 from monitoring.models import Event, EventMention, EventSuggestion
+from monitoring.turns import lock_unit
 
 REMEMBERED = timedelta(days=60)
 COMPARED = 20  # candidates looked at closely, those that share most
 CANDIDATES = 500
 SUGGESTED = 3  # older events that a new one is said to be a little like
 _UNBORN = 1 << 62  # events that a batch opens are numbered from here until they are stored
-_LOCK_CLASS = 0x6D6F6E  # "mon": advisory locks of this room
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,6 @@ class _Known:
         shared = Counter(chain.from_iterable(self.by_print.get(value, ()) for value in candidate.prints))
         close = ((pk, likeness(candidate.prints, self.prints[pk])) for pk, _n in shared.most_common(COMPARED))
         return sorted(close, key=lambda pair: (-pair[1], pair[0]))
-
-
-def lock_unit(unit_id: int) -> None:
-    """One ingest or rearrangement at a time per unit, or two would open the same event twice."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, unit_id])
 
 
 def group(unit_id: int, candidates: Sequence[Candidate], *, now: datetime, is_drill: bool = False) -> set[int]:

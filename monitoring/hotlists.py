@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 from monitoring.alerting import raise_alerts
 from monitoring.feeds import Taken
 from monitoring.fetching import Fetched
-from monitoring.grouping import lock_unit
 from monitoring.ingest import Incoming, ingest
 from monitoring.models import EventMention, HotRank, HotTopic, Source
 from monitoring.parsing import TITLE_MAX, Unreadable, absolute, identity
 from monitoring.plaintext import one_line
 from monitoring.reading import watch_matcher
 from monitoring.routes import Platform, platforms
+from monitoring.turns import lock_unit
 
 ITEMS_MAX = 100
 HEAT_MAX = 100

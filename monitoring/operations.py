@@ -24,9 +24,10 @@ from escalation.services import cancel_run
 from language.similarity import core
 from monitoring.alerting import raise_alerts, start_clocks
 from monitoring.enums import AlertState, Decision, EventAct
-from monitoring.grouping import lock_unit, recount
+from monitoring.grouping import recount
 from monitoring.models import Alert, Event, EventMention, EventOperation, EventSuggestion, Mention
 from monitoring.rules import require_may_act
+from monitoring.turns import lock_unit
 from timeline.refs import ref
 from timeline.services import Draft, record_many
 

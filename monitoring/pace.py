@@ -9,9 +9,9 @@
 import random
 from datetime import datetime, timedelta
 
+from monitoring.closeness import KEY_SECONDS
 from monitoring.models import Source
 
-KEY_SECONDS = 60
 QUIET_PARTS = 12
 LONGEST_BACKOFF = timedelta(hours=6)
 DOUBLINGS = 6

@@ -13,9 +13,9 @@ from accounts.models import User
 from escalation.services import deliver
 from monitoring.alerting import set_free
 from monitoring.enums import AlertState, StormState
-from monitoring.grouping import lock_unit
 from monitoring.models import Alert, Storm
 from monitoring.rules import require_may_act
+from monitoring.turns import lock_unit
 from timeline.refs import ref
 from timeline.services import Draft, record, record_many
 
