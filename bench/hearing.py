@@ -30,14 +30,14 @@ from bench.report import Report
 from language.folding import fold_text
 from language.rules import Pattern, Rule, Term
 from language.similarity import core, fingerprints_of_core
-from monitoring.feeds import incoming_of
-from monitoring.ingest import ingest
-from monitoring.marks import REACH
+from monitoring.formats.parsing import read
+from monitoring.mentions.ingest import ingest
+from monitoring.mentions.marks import REACH
+from monitoring.mentions.searching import ORDER, Criteria, search
+from monitoring.mentions.store import add_months
 from monitoring.models import Alert, Event, Source, Watch
-from monitoring.parsing import read
-from monitoring.searching import ORDER, Criteria, search
-from monitoring.store import add_months
-from monitoring.trying import Tried, try_rule
+from monitoring.sources.feeds import incoming_of
+from monitoring.watches.trying import Tried, try_rule
 from timeline.now import now as current_time
 
 WATCHES = 1_000

@@ -22,8 +22,8 @@ from bench.hearing import SYLLABLES
 from bench.report import Report
 from bench.soak import WARM_UP, house, wait_until
 from language.rules import Rule
+from monitoring.mentions.store import add_months
 from monitoring.models import Alert, Source, Watch
-from monitoring.store import add_months
 from timeline.now import now as current_time
 
 INTERVAL = 5  # seconds between two readings of the source

@@ -17,10 +17,10 @@ from django.utils.timezone import localtime
 from accounts.models import User
 from accounts.queries import SEES_ALL
 from monitoring.enums import AlertState, Grade, SourceState
-from monitoring.event_charts import ticks_of
+from monitoring.events.event_charts import ticks_of
+from monitoring.events.rising import Rise, rising
 from monitoring.models import Alert, Event, EventMention, Incident, Source, SourceHour
 from monitoring.queries import events_for, open_incidents
-from monitoring.rising import Rise, rising
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 HOURS, DAYS = 24, 30

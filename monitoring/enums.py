@@ -129,7 +129,7 @@ class StormState(TextChoices):
 
 
 class Stage(TextChoices):
-    """The life of an event; the rules that tell them apart are data (monitoring/stages.py)."""
+    """The life of an event; the rules that tell them apart are data (monitoring/events/stages.py)."""
 
     BREWING = "brewing", pgettext_lazy("stage", "Brewing")
     OUTBREAK = "outbreak", pgettext_lazy("stage", "Outbreak")

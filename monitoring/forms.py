@@ -13,8 +13,8 @@ from accounts.refusable import Refusable
 from language.rules import Rule, RuleError, parse_rule
 from monitoring.enums import Grade, SourceKind, SourceState, Verdict
 from monitoring.models import NamedList, Source, Watch
-from monitoring.rule_words import rule_error_words
 from monitoring.rules import may_allow_private
+from monitoring.watches.rule_words import rule_error_words
 
 if TYPE_CHECKING:
     _SourceForm: TypeAlias = forms.ModelForm[Source]

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from accounts.health import Issue
 from monitoring.enums import IncidentKind, SourceKind, SourceState
 from monitoring.models import Incident, Source, Watch
-from monitoring.polling import TELL_AFTER
+from monitoring.sources.polling import TELL_AFTER
 
 SILENCES = (IncidentKind.SILENT, IncidentKind.NO_MATCHES)
 LATE = timedelta(minutes=10)

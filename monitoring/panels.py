@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from accounts.models import User
 from cases.models import Case
 from cases.panels import register_panel
-from monitoring.linking import links_of_case
+from monitoring.events.linking import links_of_case
 from monitoring.models import Event, EventMention
 from monitoring.rules import may_act
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from accounts.models import Unit
 from monitoring.enums import SourceKind, SourceType
-from monitoring.ingest import Incoming, ingest
+from monitoring.mentions.ingest import Incoming, ingest
 from monitoring.models import Source
 
 NAME = "合成数据"

@@ -14,18 +14,18 @@ from cases.enums import CaseKind, Channel, Flag
 from cases.models import Case
 from cases.services import open_case
 from escalation.services import deliver
+from monitoring.alerts.evidence import MENTIONS_MAX, evidence_of
+from monitoring.alerts.grading import reason_words
 from monitoring.enums import AlertState, SourceKind, SourceState, SourceType
-from monitoring.evidence import MENTIONS_MAX, evidence_of
-from monitoring.grading import reason_words
-from monitoring.incidents import READING, resolve
-from monitoring.ingest import Incoming, Ingested, ingest
+from monitoring.mentions.ingest import Incoming, Ingested, ingest
 from monitoring.models import Alert, Event, Mention, RawItem, Source, SourceSettings
-from monitoring.polling import poll_source
 from monitoring.queries import first_mentions
-from monitoring.rereading import retry_raw
 from monitoring.rules import may_allow_private, require_may_act, require_may_configure
+from monitoring.sources.incidents import READING, resolve
+from monitoring.sources.polling import poll_source
+from monitoring.sources.rereading import retry_raw
 from monitoring.tasks import ask_to_fetch
-from monitoring.watching import require_own_unit, save_watch
+from monitoring.watches.watching import require_own_unit, save_watch
 from monitoring.words import trouble_words
 from outbound.addresses import Refused, check_url
 from timeline.refs import ref

@@ -12,17 +12,17 @@ from django.utils.translation import ngettext
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.masking import mask_free_text
 from accounts.models import User
-from monitoring.confined import read_safely
 from monitoring.enums import SourceKind, SourceState
-from monitoring.fetching import Failed, Fetched, Gone, fetch
-from monitoring.hotlists import read_hot_list
-from monitoring.mails import look_into
-from monitoring.markup import Unreadable
+from monitoring.formats.confined import read_safely
+from monitoring.formats.markup import Unreadable
 from monitoring.models import Mailbox, Source, SourceSettings
-from monitoring.routes import Platform, Route, platforms, route_of
 from monitoring.rules import may_allow_private, require_may_configure
 from monitoring.services import save_source
-from monitoring.upstream import said_by_upstream
+from monitoring.sources.fetching import Failed, Fetched, Gone, fetch
+from monitoring.sources.hotlists import read_hot_list
+from monitoring.sources.mails import look_into
+from monitoring.sources.routes import Platform, Route, platforms, route_of
+from monitoring.sources.upstream import said_by_upstream
 from monitoring.words import trouble_words
 from outbound.addresses import Refused, check_url
 from timeline.services import record

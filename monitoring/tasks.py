@@ -6,7 +6,9 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from monitoring import importing, incidents, polling, pushing, store, tending
+from monitoring.events import tending
+from monitoring.mentions import store
+from monitoring.sources import importing, incidents, polling, pushing
 from timeline.now import now
 
 logger = logging.getLogger(__name__)

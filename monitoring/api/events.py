@@ -19,12 +19,12 @@ from accounts.models import User
 from cases.models import Case
 from monitoring.api.views import user_of
 from monitoring.enums import Stage
-from monitoring.expecting import outlook_of
-from monitoring.heat import curve_of, heat_at
-from monitoring.heat_rules import current_heat
+from monitoring.events.expecting import outlook_of
+from monitoring.events.heat import curve_of, heat_at
+from monitoring.events.heat_rules import current_heat
+from monitoring.events.stages import stage_words
 from monitoring.models import Event
 from monitoring.queries import events_for
-from monitoring.stages import stage_words
 from timeline.now import now as time_now
 
 FILTERS = [

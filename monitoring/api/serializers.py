@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from monitoring.dates import YEARS
+from monitoring.alerts.grading import reason_words
 from monitoring.enums import AlertState, Grade
-from monitoring.grading import reason_words
-from monitoring.ingest import AUTHOR_MAX, ID_MAX, TEXT_MAX, TITLE_MAX, URL_MAX, Incoming
+from monitoring.formats.dates import YEARS
+from monitoring.formats.parsing import absolute
+from monitoring.formats.plaintext import tidy
+from monitoring.mentions.ingest import AUTHOR_MAX, ID_MAX, TEXT_MAX, TITLE_MAX, URL_MAX, Incoming
 from monitoring.models import Alert
-from monitoring.parsing import absolute
-from monitoring.plaintext import tidy
 
 FIGURES_MAX, FIGURE_MAX = 20, 10**15
 

@@ -15,12 +15,12 @@ from accounts.api.pagination import NewestFirst
 from accounts.enums import Scope
 from accounts.errors import Invalid
 from accounts.gate import get_visible
+from monitoring.alerts.storm_acts import acknowledge_storm, dismiss_storm, take_out
 from monitoring.api.serializers import AlertOut, DismissIn
 from monitoring.api.views import KEY, alert_of, shown, user_of
 from monitoring.enums import Grade, StormState
 from monitoring.models import Storm
 from monitoring.queries import storms_for
-from monitoring.storm_acts import acknowledge_storm, dismiss_storm, take_out
 from timeline.now import now as time_now
 
 

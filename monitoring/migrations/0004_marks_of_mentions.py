@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import migrations
 
-from monitoring.marks import marks_of
+from monitoring.mentions.marks import marks_of
 
 KEYS = """
 INSERT INTO monitoring_mentionkey (source_id, digest, mention_id, first_seen_at)

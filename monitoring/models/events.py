@@ -49,7 +49,7 @@ class Event(models.Model):
     heat_rank = models.FloatField(_("heat"), default=0.0)
     linked_cases = models.BigIntegerField(default=0)  # and complaints up to this one with the mentions
     linked_up_to = models.BigIntegerField(default=0)  # mentions up to this number were compared with the complaints
-    # When it must be looked at again; the sweep of monitoring/tending.py is the one reader.
+    # When it must be looked at again; the sweep of monitoring/events/tending.py is the one reader.
     care_at = models.DateTimeField(null=True, blank=True)
 
     mentions: "models.ManyToManyField[Mention, EventMention]" = models.ManyToManyField(

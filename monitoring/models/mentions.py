@@ -17,7 +17,7 @@ class Mention(models.Model):
     """
     One text from one source, stored once and never changed: it is evidence.
 
-    The table is partitioned by month of `first_seen_at` (monitoring/store.py). A partitioned table has no unique `id`
+    The table is partitioned by month of `first_seen_at` (mentions/store.py). A partitioned table has no unique `id`
     for PostgreSQL to hang foreign keys on: what points to a mention says `db_constraint=False`. That a source's
     external id comes once is kept by MentionKey.
     """
@@ -39,7 +39,7 @@ class Mention(models.Model):
     sentiment_reasons = models.JSONField(default=list)
     risk_kinds = ArrayField(models.CharField(max_length=30), default=list)
     prints = ArrayField(models.BigIntegerField(), default=list)
-    marks = ArrayField(models.IntegerField(), default=list)  # monitoring/marks.py
+    marks = ArrayField(models.IntegerField(), default=list)  # monitoring/mentions/marks.py
 
     class Meta:
         ordering: ClassVar = ["-pk"]

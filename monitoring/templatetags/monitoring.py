@@ -12,12 +12,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.templatetags.desk import duration
+from monitoring.alerts.grading import reason_words
 from monitoring.enums import RiskKind, Stage
-from monitoring.grading import reason_words
-from monitoring.linking import link_words
+from monitoring.events.linking import link_words
+from monitoring.events.stages import stage_words
 from monitoring.models import Mailbox, Mention, Source, WatchHit, WatchVersion
 from monitoring.queries import spans_of
-from monitoring.stages import stage_words
 from monitoring.words import trouble_words
 
 register = template.Library()

@@ -15,11 +15,19 @@ from accounts.models import User
 from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from cases.models import Case
-from monitoring.arranging import candidates, neighbours_of
-from monitoring.choosing import ChoiceForm, chosen_of, numbers_of
-from monitoring.linking import decide_link
+from monitoring.events.arranging import candidates, neighbours_of
+from monitoring.events.choosing import ChoiceForm, chosen_of, numbers_of
+from monitoring.events.linking import decide_link
+from monitoring.events.operations import (
+    MOST,
+    decide_suggestion,
+    merge_events,
+    move_mentions,
+    set_title,
+    split_event,
+    undo,
+)
 from monitoring.models import CaseLink, Event, EventOperation, EventSuggestion
-from monitoring.operations import MOST, decide_suggestion, merge_events, move_mentions, set_title, split_event, undo
 from monitoring.queries import events_for
 from monitoring.rules import require_may_act
 from timeline.now import now as time_now

@@ -14,18 +14,18 @@ from accounts.gate import get_visible
 from accounts.models import Unit, User
 from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
-from monitoring.arranging import operations_of, suggestions_of
 from monitoring.enums import Decision, Grade, Stage
-from monitoring.event_charts import drawing_of, tone_of
-from monitoring.expecting import outlook_of
+from monitoring.events.arranging import operations_of, suggestions_of
+from monitoring.events.event_charts import drawing_of, tone_of
+from monitoring.events.expecting import outlook_of
+from monitoring.events.heat import curve_of, heat_at
+from monitoring.events.heat_rules import current_heat
+from monitoring.events.linking import links_of_event
+from monitoring.events.spreading import spread_of
 from monitoring.forms import DismissForm, units_for
-from monitoring.heat import curve_of, heat_at
-from monitoring.heat_rules import current_heat
-from monitoring.linking import links_of_event
 from monitoring.models import Event
 from monitoring.queries import events_for, members_of
 from monitoring.rules import may_act
-from monitoring.spreading import spread_of
 from monitoring.views.alerts import ENTRIES_SHOWN, visible_case, with_clocks
 from timeline.now import now as time_now
 from timeline.queries import entries_of

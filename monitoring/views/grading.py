@@ -15,16 +15,16 @@ from accounts.errors import Refusal
 from accounts.gate import get_visible
 from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
+from monitoring.alerts.grading import completed
+from monitoring.alerts.grading_rules import change_rules, current_rules, default_rules
+from monitoring.alerts.judging import judge, weekly_quality
+from monitoring.alerts.regrading import try_rules
+from monitoring.alerts.weights_form import WeightsForm
 from monitoring.enums import STRATEGIES, Grade
 from monitoring.forms import VerdictForm
-from monitoring.grading import completed
-from monitoring.grading_rules import change_rules, current_rules, default_rules
-from monitoring.judging import judge, weekly_quality
 from monitoring.models import Alert, GradingRules
 from monitoring.queries import alerts_for
-from monitoring.regrading import try_rules
 from monitoring.rules import may_weigh, require_may_weigh
-from monitoring.weights_form import WeightsForm
 from timeline.now import now as time_now
 
 

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import Refusal
 from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
-from monitoring.heat_rules import HALF_LIFE, STAGES, WEIGHT, WEIGHTS, change_heat, current_heat
+from monitoring.events.heat_rules import HALF_LIFE, STAGES, WEIGHT, WEIGHTS, change_heat, current_heat
+from monitoring.events.restaging import try_stages
 from monitoring.models import HeatRules
-from monitoring.restaging import try_stages
 from monitoring.rules import may_weigh, require_may_weigh
 from timeline.now import now as time_now
 

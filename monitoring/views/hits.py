@@ -13,11 +13,11 @@ from accounts.gate import get_visible
 from accounts.models import User
 from accounts.web import desk_view, signed_in
 from language.rules import Rule, RuleError
-from monitoring import watching
 from monitoring.models import HitVerdict, WatchHit
-from monitoring.noise import Proposal, Sample, propose
 from monitoring.queries import hits_for
 from monitoring.rules import may_configure
+from monitoring.watches import watching
+from monitoring.watches.noise import Proposal, Sample, propose
 from timeline.now import now as time_now
 
 COMPARED = 1_000  # the newest hits of the watch, to say what else a phrase would drop

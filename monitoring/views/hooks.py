@@ -10,9 +10,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts.api.problems import CONTENT_TYPE, problem
-from monitoring import heimao, pushing
 from monitoring.api.serializers import HookMention, incoming_of
+from monitoring.formats import heimao
 from monitoring.models import PushEndpoint
+from monitoring.sources import pushing
 from monitoring.tasks import ask_to_take_in
 from outbound.verifying import Bad, verify_webhook
 from timeline.now import now as time_now

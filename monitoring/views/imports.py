@@ -15,15 +15,16 @@ from accounts.gate import get_visible
 from accounts.models import User
 from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
-from monitoring import importing, services
-from monitoring.entering import enter_mention
+from monitoring import services
 from monitoring.enums import ImportState, SourceKind
+from monitoring.formats.parsing import Unreadable
+from monitoring.formats.tables import MAX_BYTES, Table
 from monitoring.models import ImportBatch, Source
-from monitoring.parsing import Unreadable
 from monitoring.queries import sources_for
 from monitoring.rules import require_may_act, require_may_configure
-from monitoring.source_forms import CHARSETS, ColumnsForm, EnterForm, ImportForm
-from monitoring.tables import MAX_BYTES, Table
+from monitoring.sources import importing
+from monitoring.sources.entering import enter_mention
+from monitoring.sources.source_forms import CHARSETS, ColumnsForm, EnterForm, ImportForm
 from monitoring.tasks import ask_to_take_in
 from timeline.now import now as time_now
 

@@ -18,10 +18,10 @@ from accounts.paging import page_of
 from accounts.web import client_ip, desk_view, signed_in
 from language.folding import fold, fold_text
 from language.matching import Span, merged
+from monitoring.mentions.search_form import SearchForm
+from monitoring.mentions.searching import ORDER, Criteria, mentions_for, search
 from monitoring.models import Event, Mention, WatchHit
 from monitoring.queries import events_for, watches_for
-from monitoring.search_form import SearchForm
-from monitoring.searching import ORDER, Criteria, mentions_for, search
 from timeline.now import now as time_now
 
 EXPORTED = 50_000  # rows of one file

@@ -18,14 +18,14 @@ from accounts.gate import get_visible
 from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from monitoring import services
-from monitoring.charts import rhythm_of
-from monitoring.closeness import close_watches_of
 from monitoring.enums import MailKind, RawState, SourceKind
 from monitoring.forms import SourceForm, units_for
 from monitoring.models import HotRank, PushEndpoint, RawItem, Source
 from monitoring.queries import failing_sources, open_incidents, sources_for
-from monitoring.routes import route_of
 from monitoring.rules import may_act, may_configure, require_may_configure
+from monitoring.sources.charts import rhythm_of
+from monitoring.sources.routes import route_of
+from monitoring.watches.closeness import close_watches_of
 from timeline.now import now as time_now
 from timeline.queries import entries_of
 from timeline.refs import ref

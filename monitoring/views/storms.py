@@ -16,11 +16,11 @@ from accounts.models import User
 from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from escalation.queries import running_clocks_of
+from monitoring.alerts.storm_acts import acknowledge_storm, dismiss_storm, take_out
 from monitoring.forms import DismissForm
 from monitoring.models import Alert, Storm
 from monitoring.queries import alerts_for, storms_for
 from monitoring.rules import may_act
-from monitoring.storm_acts import acknowledge_storm, dismiss_storm, take_out
 from timeline.now import now as time_now
 from timeline.queries import entries_of
 from timeline.refs import ref

@@ -14,14 +14,15 @@ from accounts.errors import Conflict, Refusal
 from accounts.gate import get_visible
 from accounts.models import User
 from accounts.web import desk_view, signed_in
-from monitoring import pushing, subscribing
+from monitoring import subscribing
 from monitoring.enums import SourceKind
 from monitoring.forms import SourceForm, units_for
 from monitoring.models import Mailbox, PushEndpoint, Source, SourceSettings
 from monitoring.queries import sources_for
-from monitoring.routes import platforms, route_of, routes
 from monitoring.rules import may_act, may_allow_private, require_may_configure
-from monitoring.source_forms import HotListForm, MailboxForm, RouteForm, SettingsForm
+from monitoring.sources import pushing
+from monitoring.sources.routes import platforms, route_of, routes
+from monitoring.sources.source_forms import HotListForm, MailboxForm, RouteForm, SettingsForm
 from timeline.now import now as time_now
 
 Save = Callable[[], Source]

@@ -17,12 +17,13 @@ from accounts.gate import get_visible
 from accounts.paging import page_of
 from accounts.web import desk_view, signed_in
 from language.rules import Rule, RuleError, parse_rule
-from monitoring import watching
 from monitoring.forms import ListForm, WatchForm, units_for
 from monitoring.models import NamedList, Watch
-from monitoring.precision import Precision, precision_of
 from monitoring.queries import verdicts_of, watches_for
-from monitoring.rule_editing import (
+from monitoring.rules import may_configure, require_may_configure
+from monitoring.watches import watching
+from monitoring.watches.precision import Precision, precision_of
+from monitoring.watches.rule_editing import (
     KINDS,
     SCOPE_KINDS,
     added,
@@ -31,10 +32,9 @@ from monitoring.rule_editing import (
     removed,
     scope_of,
 )
-from monitoring.rule_help import examples
-from monitoring.rule_words import rule_error_words
-from monitoring.rules import may_configure, require_may_configure
-from monitoring.trying import try_rule
+from monitoring.watches.rule_help import examples
+from monitoring.watches.rule_words import rule_error_words
+from monitoring.watches.trying import try_rule
 from timeline.now import now as time_now
 
 VERSIONS_SHOWN = 20

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Dialog
 
 from accounts.models import User
-from monitoring.ingest import Incoming, ingest
+from monitoring.formats.parsing import Unreadable, read
+from monitoring.mentions.ingest import Incoming, ingest
 from monitoring.models import Event, EventMention, Mention, Source
-from monitoring.parsing import Unreadable, read
 from tests.conftest import Organisation
 from tests.factories.escalation import load_runbooks
 from tests.factories.monitoring import SourceFactory

@@ -10,9 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
 from monitoring.enums import AlertState, SourceKind
-from monitoring.importing import start_import
+from monitoring.events.tending import tend_all
 from monitoring.models import Alert, Event, Source, Watch
-from monitoring.tending import tend_all
+from monitoring.sources.importing import start_import
 from tests.conftest import Organisation
 from tests.factories.cases import CaseFactory
 from tests.factories.escalation import load_runbooks

@@ -8,7 +8,7 @@ from factory.django import DjangoModelFactory
 
 from accounts.models import Unit
 from monitoring.enums import SourceKind, SourceType
-from monitoring.ingest import Incoming, Ingested, ingest
+from monitoring.mentions.ingest import Incoming, Ingested, ingest
 from monitoring.models import Alert, Event, Source, Watch
 
 LEAK = (

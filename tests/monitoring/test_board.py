@@ -10,8 +10,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from monitoring.board import board_of, words_that_rise
+from monitoring.events.rising import Rise, rising
 from monitoring.models import SourceHour
-from monitoring.rising import Rise, rising
 from tests.conftest import Organisation
 from tests.factories.monitoring import SourceFactory, WatchFactory, bring, make_alert, said
 from timeline.now import shifted

@@ -14,16 +14,16 @@ from cases.enums import Confidentiality
 from cases.models import Case
 from cases.panels import panels_of
 from monitoring.enums import Decision, SourceType, Stage
-from monitoring.event_charts import drawing_of
-from monitoring.expecting import hold_against_what_came, outlook_of
-from monitoring.heat import curve_of, heat_at
-from monitoring.heat_rules import change_heat, current_heat, default_heat
-from monitoring.linking import decide_link, links_of_case, links_of_event
+from monitoring.events.event_charts import drawing_of
+from monitoring.events.expecting import hold_against_what_came, outlook_of
+from monitoring.events.heat import curve_of, heat_at
+from monitoring.events.heat_rules import change_heat, current_heat, default_heat
+from monitoring.events.linking import decide_link, links_of_case, links_of_event
+from monitoring.events.operations import split_event
+from monitoring.events.spreading import spread_of
+from monitoring.events.tending import tend_all
 from monitoring.models import CaseLink, Event, EventForecast, EventSuggestion
-from monitoring.operations import split_event
 from monitoring.queries import MEMBERS_SHOWN
-from monitoring.spreading import spread_of
-from monitoring.tending import tend_all
 from tests.conftest import Organisation
 from tests.factories.cases import CaseFactory
 from tests.factories.monitoring import LEAK, SourceFactory, WatchFactory, bring, make_events, said

@@ -8,9 +8,9 @@ from rest_framework.test import APIClient
 from accounts.enums import Scope
 from accounts.models import User
 from cases.enums import Confidentiality
+from monitoring.events.operations import merge_events
+from monitoring.events.tending import tend_all
 from monitoring.models import Event
-from monitoring.operations import merge_events
-from monitoring.tending import tend_all
 from tests.conftest import Organisation
 from tests.factories.cases import CaseFactory
 from tests.factories.monitoring import make_events

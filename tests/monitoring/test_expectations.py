@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from monitoring.charsets import decode
-from monitoring.dates import rfc3339
-from monitoring.parsing import Feed, Unreadable, read
-from monitoring.plaintext import one_line
+from monitoring.formats.charsets import decode
+from monitoring.formats.dates import rfc3339
+from monitoring.formats.parsing import Feed, Unreadable, read
+from monitoring.formats.plaintext import one_line
 
 FEEDS = Path(os.environ.get("CORPORA_DIR", "/nowhere")) / "feeds"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from monitoring.fetching import Conditions, Failed, Fetched, Gone, NotModified, fetch
-from monitoring.parsing import MAX_BYTES
+from monitoring.formats.parsing import MAX_BYTES
+from monitoring.sources.fetching import Conditions, Failed, Fetched, Gone, NotModified, fetch
 from outbound.addresses import is_public
 from outbound.waiting import retry_after
 from tests.monitoring.web_server import WebServer, closed_port

@@ -2,8 +2,8 @@ from datetime import datetime
 
 import pytest
 
-from monitoring.grading import Facts, check_rules, grade, reason_words
-from monitoring.grading_rules import current_rules, default_rules, store_rules
+from monitoring.alerts.grading import Facts, check_rules, grade, reason_words
+from monitoring.alerts.grading_rules import current_rules, default_rules, store_rules
 from monitoring.models import GradingRules
 
 CALM = Facts(source_types=frozenset({"review"}))

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from monitoring.alerts.grading import reason_words
+from monitoring.alerts.regrading import facts_at_height
 from monitoring.enums import SourceKind
-from monitoring.grading import reason_words
-from monitoring.hotlists import read_hot_list
+from monitoring.formats.parsing import Unreadable
 from monitoring.models import Alert, HotRank, HotTopic, Mention, Source
-from monitoring.parsing import Unreadable
-from monitoring.polling import poll_source
-from monitoring.regrading import facts_at_height
-from monitoring.routes import platforms, routes
+from monitoring.sources.hotlists import read_hot_list
+from monitoring.sources.polling import poll_source
+from monitoring.sources.routes import platforms, routes
 from tests.conftest import Organisation
 from tests.factories.monitoring import SourceFactory, WatchFactory
 from tests.monitoring.web_server import WebServer

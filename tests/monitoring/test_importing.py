@@ -10,15 +10,15 @@ import xlsxwriter
 
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import User
-from monitoring.columns import guessed
-from monitoring.confined import read_workbook_safely
-from monitoring.entering import enter_mention
 from monitoring.enums import ImportState, SourceKind
-from monitoring.importing import confirm_import, read_table, start_import, table_of, take_in_waiting
-from monitoring.ingest import Incoming
+from monitoring.formats.confined import read_workbook_safely
+from monitoring.formats.parsing import Unreadable
+from monitoring.formats.tables import detected_charset, read_csv
+from monitoring.mentions.ingest import Incoming
 from monitoring.models import ImportBatch, ImportRow, Mention, Source
-from monitoring.parsing import Unreadable
-from monitoring.tables import detected_charset, read_csv
+from monitoring.sources.columns import guessed
+from monitoring.sources.entering import enter_mention
+from monitoring.sources.importing import confirm_import, read_table, start_import, table_of, take_in_waiting
 from tests.conftest import Organisation
 from tests.factories.monitoring import SourceFactory, WatchFactory
 

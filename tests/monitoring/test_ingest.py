@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from escalation.queries import running_clocks_of
 from monitoring.enums import AlertState, SourceType
-from monitoring.ingest import Incoming
+from monitoring.mentions.ingest import Incoming
 from monitoring.models import Alert, Event, Mention, Source, Storm, Watch, WatchHit
 from monitoring.services import acknowledge_alert
 from notifications.models import InboxItem

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from monitoring import fetching
 from monitoring.enums import IncidentKind, SourceState
-from monitoring.fetching import fresh_for
 from monitoring.models import Incident, RawItem, Source
-from monitoring.polling import poll_source
+from monitoring.sources import fetching
+from monitoring.sources.fetching import fresh_for
+from monitoring.sources.polling import poll_source
 from notifications.models import InboxItem
 from tests.conftest import Organisation
 from tests.factories.monitoring import SourceFactory

@@ -11,14 +11,14 @@ from django.urls import reverse
 from accounts.errors import Invalid, NotAllowed, Stale
 from accounts.models import User
 from escalation.queries import running_clocks_of
-from monitoring.alerting import raise_alerts
+from monitoring.alerts.alerting import raise_alerts
+from monitoring.alerts.grading import completed
+from monitoring.alerts.grading_rules import change_rules, current_rules, default_rules, ship_rules
+from monitoring.alerts.judging import judge, weekly_quality
+from monitoring.alerts.regrading import try_rules
+from monitoring.alerts.weights_form import WeightsForm
 from monitoring.enums import STRATEGIES, Grade, Verdict
-from monitoring.grading import completed
-from monitoring.grading_rules import change_rules, current_rules, default_rules, ship_rules
-from monitoring.judging import judge, weekly_quality
 from monitoring.models import Alert, AlertVerdict, EventMention, GradingRules, Source
-from monitoring.regrading import try_rules
-from monitoring.weights_form import WeightsForm
 from tests.conftest import Organisation
 from tests.factories.monitoring import make_alert
 from timeline.queries import entries_of

@@ -11,14 +11,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from monitoring import mails
 from monitoring.enums import MailSecurity, RawState, SourceKind
-from monitoring.fetching import Failed
-from monitoring.maildoc import read_mail
-from monitoring.mails import look_into
+from monitoring.formats.maildoc import read_mail
+from monitoring.formats.parsing import Unreadable
 from monitoring.models import Mailbox, Mention, RawItem, Source
-from monitoring.parsing import Unreadable
-from monitoring.polling import poll_source
+from monitoring.sources import mails
+from monitoring.sources.fetching import Failed
+from monitoring.sources.mails import look_into
+from monitoring.sources.polling import poll_source
 from tests.conftest import Organisation
 from tests.factories.monitoring import SourceFactory
 from tests.monitoring.imap_server import PASSWORD, USER, ImapServer

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitoring.columns import guessed, read_row
-from monitoring.feeds import incoming_of
-from monitoring.hotlists import read_hot_list
-from monitoring.ingest import Incoming, storable
-from monitoring.maildoc import HEADER_MAX, read_mail
-from monitoring.mails import incoming_mail
-from monitoring.parsing import Unreadable, read
-from monitoring.routes import platforms
-from monitoring.tables import detected_charset, read_csv
+from monitoring.formats.maildoc import HEADER_MAX, read_mail
+from monitoring.formats.parsing import Unreadable, read
+from monitoring.formats.tables import detected_charset, read_csv
+from monitoring.mentions.ingest import Incoming, storable
+from monitoring.sources.columns import guessed, read_row
+from monitoring.sources.feeds import incoming_of
+from monitoring.sources.hotlists import read_hot_list
+from monitoring.sources.mails import incoming_mail
+from monitoring.sources.routes import platforms
 from monitoring.views.hooks import _items
 
 SAMPLES = {

@@ -9,8 +9,8 @@ from accounts.errors import Conflict, Invalid, NotAllowed, Stale
 from accounts.models import User
 from escalation.queries import running_clocks_of
 from monitoring.enums import AlertState, Decision, EventAct
+from monitoring.events.operations import decide_suggestion, merge_events, move_mentions, set_title, split_event, undo
 from monitoring.models import Alert, Event, EventMention, EventOperation, EventSuggestion, Source
-from monitoring.operations import decide_suggestion, merge_events, move_mentions, set_title, split_event, undo
 from monitoring.services import acknowledge_alert, open_case_from_alert
 from tests.conftest import Organisation
 from tests.factories.monitoring import LEAK, OTHER_TALK, bring, make_events, said

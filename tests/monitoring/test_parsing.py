@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from monitoring.confined import read_safely
+from monitoring.formats.confined import read_safely
+from monitoring.formats.parsing import MAX_BYTES, Entry, Unreadable, absolute, read
+from monitoring.formats.plaintext import tidy
 from monitoring.management.commands.read_feed import read_one
-from monitoring.parsing import MAX_BYTES, Entry, Unreadable, absolute, read
-from monitoring.plaintext import tidy
 
 CORPORA = Path(os.environ.get("CORPORA_DIR", "/nowhere"))
 needs_corpora = pytest.mark.skipif(not CORPORA.is_dir(), reason="CORPORA_DIR is not set: the corpora are not tried")
@@ -232,8 +232,8 @@ HOSTILE = {
 
 MEASURE = """
 import resource, sys, time
-from monitoring.confined import read_safely
-from monitoring.parsing import Unreadable
+from monitoring.formats.confined import read_safely
+from monitoring.formats.parsing import Unreadable
 data, began = sys.stdin.buffer.read(), time.monotonic()
 try:
     read_safely(data, seconds=1.8)

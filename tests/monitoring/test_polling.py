@@ -8,11 +8,12 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from monitoring import feeds, health, polling
+from monitoring import health
 from monitoring.enums import RawState, SourceState
 from monitoring.models import FetchLog, Mention, RawItem, Source
-from monitoring.polling import LEASE, claim_due, poll_source
-from monitoring.rereading import retry_raw
+from monitoring.sources import feeds, polling
+from monitoring.sources.polling import LEASE, claim_due, poll_source
+from monitoring.sources.rereading import retry_raw
 from notifications.models import InboxItem
 from tests.conftest import Organisation
 from tests.factories.monitoring import SourceFactory, WatchFactory

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import User
 from monitoring.enums import DeliveryState, SourceState
 from monitoring.models import Mention, PushDelivery, PushEndpoint, Source
-from monitoring.pushing import close_old_secret, open_endpoint, take_in_waiting
+from monitoring.sources.pushing import close_old_secret, open_endpoint, take_in_waiting
 from outbound.signatures import new_webhook_secret, webhook_headers, webhook_key
 from outbound.verifying import Bad, Verified, verify_webhook
 from tests.conftest import Organisation

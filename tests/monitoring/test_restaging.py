@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from accounts.models import User
 from monitoring.enums import SourceType, Stage
-from monitoring.heat_rules import current_heat, default_heat
+from monitoring.events.heat_rules import current_heat, default_heat
+from monitoring.events.restaging import Said, life_of, try_stages
+from monitoring.events.tending import tend_all
 from monitoring.models import Event, HeatRules
-from monitoring.restaging import Said, life_of, try_stages
-from monitoring.tending import tend_all
 from tests.conftest import Organisation
 from tests.factories.monitoring import SourceFactory, WatchFactory, bring, said
 from timeline.now import shifted

@@ -6,13 +6,13 @@ from django.test import Client
 
 from accounts.models import User
 from monitoring import health
-from monitoring.closeness import close_watches_of
 from monitoring.enums import IncidentKind, SourceState, SourceType
-from monitoring.incidents import watch_over
 from monitoring.models import Alert, Incident, NamedList, Source, SourceHour, Watch, WatchHour
-from monitoring.pace import wait_after_success
-from monitoring.rhythm import silence_of
-from monitoring.watching import save_watch
+from monitoring.sources.incidents import watch_over
+from monitoring.sources.pace import wait_after_success
+from monitoring.sources.rhythm import silence_of
+from monitoring.watches.closeness import close_watches_of
+from monitoring.watches.watching import save_watch
 from notifications.models import InboxItem
 from tests.conftest import Organisation
 from tests.factories.monitoring import PushSourceFactory, SourceFactory, WatchFactory, bring, said

@@ -13,8 +13,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from monitoring.enums import IncidentKind, MailSecurity, SourceKind
-from monitoring.importing import take_in_waiting
-from monitoring.incidents import open_incident
 from monitoring.models import (
     HotRank,
     HotTopic,
@@ -26,6 +24,8 @@ from monitoring.models import (
     SourceHour,
     SourceSettings,
 )
+from monitoring.sources.importing import take_in_waiting
+from monitoring.sources.incidents import open_incident
 from tests.conftest import Organisation
 from tests.factories.monitoring import PushSourceFactory, SourceFactory, WatchFactory
 from tests.monitoring.web_server import WebServer

@@ -6,9 +6,9 @@ from math import log1p
 import pytest
 
 from monitoring.enums import Stage
-from monitoring.forecasting import AHEAD, Expected, forecast, widened, widening
-from monitoring.heat_rules import default_heat, wrong_figures
-from monitoring.stages import Signs, judge_stage, stage_words
+from monitoring.events.forecasting import AHEAD, Expected, forecast, widened, widening
+from monitoring.events.heat_rules import default_heat, wrong_figures
+from monitoring.events.stages import Signs, judge_stage, stage_words
 
 QUIET_TALK = Signs(total=3, last_3h=1, peak_3h=1, usual_3h=0.5, last_24h=3)
 FAST = Signs(total=12, last_3h=10, peak_3h=10, usual_3h=1.0, last_24h=12)

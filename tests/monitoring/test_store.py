@@ -18,11 +18,11 @@ from accounts.models import AccessLog, User
 from accounts.paging import page_of
 from cases.models import Case
 from language.rules import Rule
-from monitoring.ingest import Incoming, ingest
-from monitoring.marks import mark, marks_of, marks_of_query
+from monitoring.mentions.ingest import Incoming, ingest
+from monitoring.mentions.marks import mark, marks_of, marks_of_query
+from monitoring.mentions.searching import ORDER, Criteria, search
+from monitoring.mentions.store import add_months, forget_old
 from monitoring.models import Event, Mention, MentionKey, Source, Watch
-from monitoring.searching import ORDER, Criteria, search
-from monitoring.store import add_months, forget_old
 from tests.conftest import Organisation
 from tests.factories.cases import CaseFactory
 from tests.factories.monitoring import SourceFactory

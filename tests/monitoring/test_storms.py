@@ -15,13 +15,13 @@ from accounts.enums import Scope
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import Unit, User
 from escalation.queries import running_clocks_of
-from monitoring.alerting import raise_alerts
+from monitoring.alerts.alerting import raise_alerts
+from monitoring.alerts.grading_rules import default_rules, store_rules
+from monitoring.alerts.judging import judge
+from monitoring.alerts.storm_acts import acknowledge_storm, dismiss_storm, take_out
+from monitoring.alerts.storms import end_the_calm
 from monitoring.enums import AlertState, StormState
-from monitoring.grading_rules import default_rules, store_rules
-from monitoring.judging import judge
 from monitoring.models import Alert, Event, NamedList, Source, Storm
-from monitoring.storm_acts import acknowledge_storm, dismiss_storm, take_out
-from monitoring.storms import end_the_calm
 from notifications.models import InboxItem
 from tests.conftest import Organisation
 from tests.factories.monitoring import SourceFactory, WatchFactory, bring, said

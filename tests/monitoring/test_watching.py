@@ -15,18 +15,18 @@ from accounts.health import Issue
 from accounts.models import User
 from language.matching import Matcher
 from language.rules import Rule, parse_rule
+from monitoring.alerts.grading import Facts
 from monitoring.enums import ListKind
-from monitoring.grading import Facts
 from monitoring.health import issues
-from monitoring.ingest import Incoming
+from monitoring.mentions.ingest import Incoming
 from monitoring.models import Alert, Event, HitVerdict, ListFind, Mention, NamedList, Watch, WatchHit
-from monitoring.noise import Sample, propose, with_exclusion
-from monitoring.precision import precision_of
 from monitoring.queries import verdicts_of
-from monitoring.rule_editing import added, removed
-from monitoring.rule_help import examples
-from monitoring.trying import literals_of, try_rule
-from monitoring.watching import judge_hit, save_list, save_watch, shut_out
+from monitoring.watches.noise import Sample, propose, with_exclusion
+from monitoring.watches.precision import precision_of
+from monitoring.watches.rule_editing import added, removed
+from monitoring.watches.rule_help import examples
+from monitoring.watches.trying import literals_of, try_rule
+from monitoring.watches.watching import judge_hit, save_list, save_watch, shut_out
 from notifications.models import InboxItem
 from tests.conftest import Organisation
 from tests.factories.monitoring import SourceFactory, WatchFactory, bring, said

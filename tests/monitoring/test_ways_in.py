@@ -14,11 +14,11 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from monitoring.enums import SourceKind
-from monitoring.importing import take_in_waiting as take_in_tables
 from monitoring.models import HotTopic, Mailbox, Mention, Source
-from monitoring.polling import poll_source
-from monitoring.pushing import open_endpoint
-from monitoring.pushing import take_in_waiting as take_in_pushes
+from monitoring.sources.importing import take_in_waiting as take_in_tables
+from monitoring.sources.polling import poll_source
+from monitoring.sources.pushing import open_endpoint
+from monitoring.sources.pushing import take_in_waiting as take_in_pushes
 from outbound.signatures import webhook_headers, webhook_key
 from tests.conftest import Organisation
 from tests.factories.monitoring import PushSourceFactory, SourceFactory, WatchFactory

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import Unit
 from language.rules import Rule
-from monitoring.grading_rules import default_path, ship_rules
+from monitoring.alerts.grading_rules import default_path, ship_rules
 from monitoring.models import Watch
 from timeline.now import now
 

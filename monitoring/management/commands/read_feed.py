@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from monitoring.confined import read_safely
-from monitoring.parsing import MAX_BYTES, Unreadable
+from monitoring.formats.confined import read_safely
+from monitoring.formats.parsing import MAX_BYTES, Unreadable
 
 
 class Command(BaseCommand):

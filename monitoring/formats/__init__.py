@@ -1,0 +1,1 @@
+"""Bytes of strangers → entries, mails, tables. Fetches nothing, writes nothing."""

@@ -1,0 +1,1 @@
+"""The ways in, and what is wrong with hearing."""

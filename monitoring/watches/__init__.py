@@ -1,0 +1,1 @@
+"""What the desk looks out for: rules written, tried, judged and cared for."""
