@@ -30,8 +30,8 @@ WATCHED = {
     "closely": _lazy("Watched closely"),
 }
 STORMY = {
-    "alerts": _lazy("A storm: more alerts of a unit than"),
-    "minutes": _lazy("within so many minutes"),
+    "alerts": _lazy("Alerts of a unit, more than"),
+    "minutes": _lazy("Counted within minutes"),
 }
 GRADED = {"1": _lazy("Grade I from"), "2": _lazy("Grade II from"), "3": _lazy("Grade III from")}
 

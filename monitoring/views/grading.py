@@ -70,6 +70,7 @@ def edit_grading(request: HttpRequest) -> HttpResponse:
         if not form.is_valid():
             status = HTTPStatus.UNPROCESSABLE_ENTITY
         elif "try" in request.POST:
+            form.fields["note"].required = True  # for the next step
             context["trial"] = try_rules(user, form.body(), current, now=time_now())
         else:
             try:

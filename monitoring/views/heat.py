@@ -89,6 +89,7 @@ def heat(request: HttpRequest) -> HttpResponse:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         if form.is_valid() and "try" in request.POST:
             require_may_weigh(user)
+            form.fields["note"].required = True  # for the next step
             status, trial = HTTPStatus.OK, try_stages(user, form.body()["stages"], body["stages"], now=time_now())
         elif form.is_valid():
             given = form.cleaned_data

@@ -157,7 +157,14 @@ def test_where_forecasts_fell_short_lately_the_next_are_wider_and_the_page_says_
 ) -> None:
     past = [
         EventForecast(
-            event=leak, made_at=now, hour=now - n * HOUR, ahead=1, expected=10, low=8, high=12, came=20 if n % 2 else 11
+            event=leak,
+            made_at=now - n * HOUR,
+            hour=now - n * HOUR,
+            ahead=1,
+            expected=10,
+            low=8,
+            high=12,
+            came=20 if n % 2 else 11,
         )
         for n in range(2, 62)
     ]

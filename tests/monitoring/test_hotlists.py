@@ -119,6 +119,7 @@ def test_a_title_that_a_watch_wants_becomes_a_mention_and_an_alert(
     assert Alert.objects.count() == 1
 
 
+@pytest.mark.usefixtures("runbooks")
 def test_a_place_on_the_list_weighs_in_the_grade_and_more_while_it_climbs(
     hot: Source, poll: Callable[..., str], org: Organisation, now: datetime
 ) -> None:
