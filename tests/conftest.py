@@ -204,8 +204,8 @@ def _house(settings: Settings, tmp_path: Path) -> Iterator[None]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The engines' stories are long, in one piece, and mostly waiting: they begin, the other process does the rest."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """The stories of the whole desk are long and mostly waiting: they begin, the other process does the rest."""
+    items.sort(key=lambda item: pytest.mark.xdist_group("desk").mark not in item.iter_markers())
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -20,7 +20,8 @@ from timeline.models import Entry
 from timeline.refs import ref
 from timeline.verification import verify
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("told")]
+# One group: the story is told in one process only.
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("told"), pytest.mark.xdist_group("told")]
 
 PRESENT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 START = PRESENT - timedelta(hours=7)
