@@ -36,6 +36,7 @@ class RowCount(Subquery):
 
     template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
     output_field = IntegerField()
+    empty_result_set_value = 0  # a list known to be empty is not asked for
 
 
 def waiting_for(user: User, now: datetime) -> Waiting:

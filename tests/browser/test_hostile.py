@@ -98,14 +98,13 @@ def test_nothing_of_the_hostile_corpora_runs_in_a_browser(
     pages = [f"events/{event.pk}/" for event in events] + ["events/", f"sources/{source.pk}/", "sources/"]
     for path in [*pages, *(f"mentions/{pk}/" for pk in last), "mentions/"]:
         page = desk.open(f"/monitoring/{path}")
-        shown += page.locator(".said").count() if path.startswith("events/") else 0
-        assert (
-            page.locator("main script, main iframe, main object, main embed, main [onerror], main [onload]").count()
-            == 0
-        )
-        assert page.locator("main a[href^='javascript:'], main a[href^='data:'], main img, main style").count() == 0, (
-            path
-        )
+        assert page.locator(ALIVE).count() == 0, path
+        while path.startswith("events/"):
+            shown += page.locator(".said").count()
+            if not page.locator("a[rel=next]").count():
+                break
+            page.goto(page.locator("a[rel=next]").evaluate("link => link.href"))
+            assert page.locator(ALIVE).count() == 0, path
 
     assert dialogs == []
     assert shown > 300
