@@ -53,16 +53,16 @@ def run(report: Report) -> None:
     )
     finds = sum(map(len, plain.match_all(texts).values())) / HEADLINES
     how = f"{finds:.2f} finds a text, disguises not looked for; {quick.how}"
-    report.add("language.match_1000_rules", quick.rate, "texts/s", how=how)
+    report.add("language.match_1000_rules", round(quick.rate), "texts/s", how=how)
     how = f"the same with signs, pinyin, homophones; {watched.how}"
-    report.add("language.match_1000_rules_disguised", watched.rate, "texts/s", how=how)
+    report.add("language.match_1000_rules_disguised", round(watched.rate), "texts/s", how=how)
     how = f"nested “in” over the same groups; {loop.how}"
-    report.add("language.keyword_loop_1000_rules", loop.rate, "texts/s", how=how)
-    report.add("language.times_the_loop", quick.rate / loop.rate, "×", how="matching against the loop, CPU")
+    report.add("language.keyword_loop_1000_rules", round(loop.rate), "texts/s", how=how)
+    report.add("language.times_the_loop", round(quick.rate / loop.rate), "×", how="matching against the loop, CPU")
     how = "the same, disguises included"
-    report.add("language.times_the_loop_disguised", watched.rate / loop.rate, "×", how=how)
+    report.add("language.times_the_loop_disguised", round(watched.rate / loop.rate), "×", how=how)
     how = f"a rule for each of 10,000 terms, disguises not looked for; {large.how}"
-    report.add("language.match_10000_terms", large.rate, "texts/s", how=how)
+    report.add("language.match_10000_terms", round(large.rate), "texts/s", how=how)
     _analyse(report, rng)
 
 
@@ -141,7 +141,7 @@ def _analyse(report: Report, rng: random.Random) -> None:
         f"one process, texts of {length:.0f} characters, start of {start:.1f} s not counted;"
         f" {rate:,.0f}/s of CPU, {by_the_clock:,.0f}/s by the clock"
     )
-    report.add("language.analyse", rate, "texts/s", how=how)
+    report.add("language.analyse", round(rate), "texts/s", how=how)
 
 
 def _through_command(lines: list[str]) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import connection
 
+from opinion_desk import tether
 from opinion_desk.environment import url_of_database
 
 
@@ -52,7 +53,8 @@ def timekeeper(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
 def beside(
     command: Sequence[str], *, environment: Mapping[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of the desk in a group of its own, killed at the end."""
+    """A process of the desk in a group of its own, killed at the end, and ended with us should we be killed."""
+    command = tether.command(command, death_signal=signal.SIGTERM)
     own = {"DATABASE_URL": database_url(), "DESK_TESTING": "1", **(environment or {})}
     process = subprocess.Popen(command, env=os.environ | own, cwd=settings.BASE_DIR, start_new_session=True)
     try:
