@@ -120,7 +120,7 @@ def house() -> Iterator[Accidents]:
     database_url = url_of_database(connection.settings_dict)
     with engines.running(None, database_url=database_url) as servers:
         environment = os.environ | servers.environment() | {"DEMO": "1", "LOG_LEVEL": "CRITICAL"}
-        supervisor = Supervisor(lambda name, line: said.append(f"{name}: {line}"))  # type: ignore[arg-type]
+        supervisor = Supervisor(lambda name, line: said.append(f"{name}: {line}"))  # type: ignore[arg-type]  # append answers None
         children = background(environment)
         for child in servers.children:
             supervisor.adopt(child)

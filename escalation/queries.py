@@ -32,7 +32,7 @@ def visible_clocks(user: User) -> QuerySet[Clock]:
 
 def burning(user: User, now: datetime) -> QuerySet[Clock]:
     """Over time, or due within two hours, of all the person sees."""
-    return live_clocks().visible_to(user).filter(due_at__lte=now + SOON)  # type: ignore[attr-defined, no-any-return]
+    return live_clocks().visible_to(user).filter(due_at__lte=now + SOON)  # type: ignore[attr-defined, no-any-return]  # a manager of its own
 
 
 def running_clocks_of(thread: str) -> QuerySet[Clock]:

@@ -75,7 +75,7 @@ def offer_states(form: _SourceForm) -> None:
         del form.fields["state"]
         return
     kept = [state for state in SourceState if state != SourceState.GONE or form.instance.state == state]
-    form.fields["state"].choices = [(state.value, state.label) for state in kept]  # type: ignore[attr-defined]
+    form.fields["state"].choices = [(state.value, state.label) for state in kept]  # type: ignore[attr-defined]  # a ChoiceField
 
 
 class SourceForm(Paced, Refusable, _SourceForm):
@@ -116,7 +116,7 @@ class SourceForm(Paced, Refusable, _SourceForm):
             del self.fields["kind"]
             self._leave_out_what_was_picked()
         else:
-            self.fields["kind"].choices = [(kind.value, kind.label) for kind in self.KINDS]  # type: ignore[attr-defined]
+            self.fields["kind"].choices = [(kind.value, kind.label) for kind in self.KINDS]  # type: ignore[attr-defined]  # as above
 
     def _leave_out_what_was_picked(self) -> None:
         """The address of a route or hot list follows from what was picked; other kinds have none."""

@@ -130,7 +130,7 @@ class PushedMention(serializers.Serializer[Any]):
 class HookMention(PushedMention):
     """The same from a signed push: the address says the source, so that `source` names the platform."""
 
-    source = serializers.CharField(max_length=100, required=False, allow_blank=True)  # type: ignore[assignment]
+    source = serializers.CharField(max_length=100, required=False, allow_blank=True)  # type: ignore[assignment]  # a serializer has an attribute of this name
 
 
 def incoming_of(given: Mapping[str, Any], raw: Mapping[str, Any]) -> Incoming:
